@@ -1,0 +1,28 @@
+# The verbs of this repository; every one sets up what it needs. CI calls the same ones.
+PY ?= python3
+BIN := .venv/bin
+SETUP := .venv/.ready
+.PHONY: setup demo test check bench docs release
+
+setup: $(SETUP)
+
+$(SETUP): requirements/uv.txt requirements/dev.txt pyproject.toml
+	@scripts/setup $(PY)
+
+demo: setup  ## set up, then run the flights example from data to comparison, twice, and explain the difference
+	@$(BIN)/headrace demo
+
+test: setup  ## the tests (ARGS="-m 'not slow'" for the quick suite)
+	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+check: setup  ## formatting, lint, types, floors
+	@scripts/check
+
+bench: setup  ## the speed table beside the peers, written to docs/benchmarks.md (by hand, on a quiet machine)
+	@$(BIN)/python benchmarks/run.py $(ARGS)
+
+docs: setup  ## the documentation site, into site/
+	@$(BIN)/zensical build --clean
+
+release: check test docs  ## wheel and sdist, into dist/
+	@$(BIN)/uv build --no-build-isolation

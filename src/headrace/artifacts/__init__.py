@@ -1,0 +1,1 @@
+"""Stored values: the content-addressed object store and the formats that write and read Python objects."""

@@ -1,0 +1,1 @@
+"""The command line: requests into use cases, answers into text or JSON."""

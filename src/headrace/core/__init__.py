@@ -1,0 +1,1 @@
+"""Ids, states, values and errors: the ground floor, on the standard library, blake3 and uuid-utils only."""

@@ -1,0 +1,1 @@
+"""Installed distributions and lock files, as keys see them."""

@@ -1,0 +1,1 @@
+"""Where attempts run: on this machine, in the calling process and in warm worker processes."""

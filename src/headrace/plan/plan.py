@@ -1,0 +1,77 @@
+"""The plan of one run: a graph, its parameters, what each step's key starts from, and which steps are selected."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from headrace.core.values import Value
+from headrace.definition.graph import Graph
+
+
+class Action(StrEnum):
+    """What a plan expects of a step."""
+
+    RUN = "run"
+    REUSE = "reuse"
+    UNKNOWN = "unknown"
+    SKIP = "skip"
+
+
+@dataclass(frozen=True, slots=True)
+class StepBasis:
+    """What a step's key is made of before its inputs are known: digests of code and environment, and other named
+    parts (salt, fresh).
+
+    `closure` are the project's files (relative to the root) that the code's digest covers.
+    """
+
+    code: str
+    environment: str
+    closure: tuple[str, ...] = ()
+    other: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which steps of a graph take part, by node name: `run --until | --from | --only | --refresh STEP` (SEMANTICS.md,
+    rule 26).
+
+    `until`: these and all they need. `only`: these; what they need must be reusable. `from_`: these and all that
+    follows are computed again. `refresh`: these are computed again.
+    """
+
+    until: tuple[str, ...] = ()
+    from_: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    refresh: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that is known of a run before it starts.
+
+    `documents` are the graph, manifests and environments by digest.
+    """
+
+    graph: Graph
+    graph_digest: str
+    parameters: Mapping[str, Value]
+    bases: Mapping[str, StepBasis]
+    selection: Selection = field(default_factory=Selection)
+    documents: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What would happen to one step: action, reason in plain words, seconds expected (None if never run), items of a
+    map (None if unknown).
+
+    `reused_items` counts those of a map's items that would be reused.
+    """
+
+    node: str
+    action: Action
+    reason: str
+    estimate_s: float | None = None
+    items: int | None = None
+    reused_items: int = 0

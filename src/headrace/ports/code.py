@@ -1,0 +1,97 @@
+"""The port to source code as keys see it, to the distributions it reaches, and to files that a result depends on."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from headrace.core.symbols import Symbol
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRow:
+    """One reached binding.
+
+    What it is, its fingerprint, where it stands (path relative to the project's root), how it was reached.
+    """
+
+    symbol: str
+    fingerprint: str
+    file: str
+    first_line: int
+    last_line: int
+    through: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """The code of a step: its digest, the manifest behind it, and the distributions it imports.
+
+    `files` are the project's files that were read (path relative to the root, digest); `notes` say where names are
+    computed and a whole module or package counts (KEYS.md, rule 5).
+    """
+
+    digest: str
+    rows: tuple[CodeRow, ...]
+    files: tuple[tuple[str, str], ...]
+    distributions: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class CodeReader(Protocol):
+    """Reads code statically.
+
+    Imports nothing. One reader serves one planning: it sees each file once, at one moment.
+    """
+
+    def code_of(self, symbol: Symbol) -> Code:
+        """The code of a step's function and all project code it reaches.
+
+        Raises SourceError if its source cannot be read.
+        """
+        ...
+
+    def class_digest(self, name: str) -> str:
+        """The digest of a project class (`module:Qual.name`) with what it reaches.
+
+        Empty for a class outside the project.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentPart:
+    """The environment as a key sees it.
+
+    A digest, and the lines behind it (`python 3.11`, `polars 2.1.0`, or the lock's digest).
+    """
+
+    digest: str
+    lines: tuple[str, ...]
+
+
+class EnvironmentReader(Protocol):
+    """Reads the installed distributions (rule 11) or the lock."""
+
+    def environment_of(self, distributions: tuple[str, ...]) -> EnvironmentPart:
+        """Python's minor version and the versions of these distributions with all that they require."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """What an attempt read beside its arguments: files (path, digest; relative to the root where inside it), loaded
+    project modules outside the closure, and things read through `hr.` (kind and name, token)."""
+
+    files: tuple[tuple[str, str], ...] = ()
+    modules: tuple[tuple[str, str], ...] = ()
+    reads: tuple[tuple[str, str], ...] = ()
+
+
+class FileDigests(Protocol):
+    """Content digests of files and folders outside the artifact store."""
+
+    def digest_of(self, path: str) -> str:
+        """The content digest of a file, or of a folder's names and files.
+
+        Empty if there is nothing there. Relative to the root.
+        """
+        ...

@@ -1,0 +1,174 @@
+"""What the metadata store keeps, as frozen records. Times are unix seconds (UTC); ids come from `core.ids`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from headrace.core.failures import Failure
+from headrace.core.states import State
+from headrace.core.values import Value
+from headrace.plan.keys import KeyParts
+from headrace.ports.code import Touched
+from headrace.ports.executors import Usage, WorkerIdentity
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One run. `version` grows with every write; `graph_digest` finds the stored graph; `runner` is the process that
+    conducts it.
+
+    `settings` is what the run was started with beyond parameters (selection, refresh, fail_fast, lanes) as plain JSON
+    data. `cancel_requested_at` is set by another process; the conductor sees and obeys it.
+    """
+
+    id: str
+    pipeline: str
+    state: State
+    version: int
+    graph_digest: str
+    parameters: Mapping[str, Value]
+    created_at: float
+    name: str = ""
+    started_at: float | None = None
+    finished_at: float | None = None
+    runner: WorkerIdentity | None = None
+    output: Value | None = None
+    failure: Failure | None = None
+    cancel_requested_at: float | None = None
+    note: str = ""
+    tags: tuple[str, ...] = ()
+    settings: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemBlock:
+    """The states of a map's items in one compact block: `states` holds one letter an item (p q r s f c k u: pending,
+    queued, running, succeeded, failed, cancelled, skipped, reused), `errors` the first failures by item (bounded)."""
+
+    states: str
+    errors: tuple[tuple[int, Failure], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StepRunRecord:
+    """One step in one run. For a map: `items` holds the states, `key` is empty.
+
+    `made_by` is the attempt that made the value, `made_in` its run: another one where the step was reused.
+    """
+
+    id: str
+    run_id: str
+    node: str
+    state: State
+    position: int
+    key: str = ""
+    parts: KeyParts | None = None
+    output: Value | None = None
+    items: ItemBlock | None = None
+    made_by: str = ""
+    made_in: str = ""
+    failure: Failure | None = None
+    reason: str = ""
+    started_at: float | None = None
+    finished_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRecord:
+    """One try of a step run or of one item."""
+
+    id: str
+    run_id: str
+    step_run_id: str
+    node: str
+    item: int
+    number: int
+    fence: int
+    state: State
+    created_at: float
+    worker: WorkerIdentity | None = None
+    started_at: float | None = None
+    finished_at: float | None = None
+    usage: Usage = field(default_factory=Usage)
+    failure: Failure | None = None
+    log_path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ResultRecord:
+    """A value that may be reused.
+
+    The key it was computed for, what made it, and what else it depends on. A key may have several.
+    """
+
+    key: str
+    pipeline: str
+    node: str
+    item: int
+    run_id: str
+    attempt_id: str
+    output: Value
+    touched: Touched
+    parts: KeyParts
+    created_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunEvent:
+    """One line of a run's story: a type from a small fixed set, the node (or empty), and data as plain JSON."""
+
+    run_id: str
+    sequence: int
+    at: float
+    type: str
+    node: str = ""
+    data: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class MetricRecord:
+    """One point of a metric, with where it came from."""
+
+    run_id: str
+    node: str
+    item: int
+    attempt_id: str
+    name: str
+    value: float
+    step: float | None
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedRecord:
+    """A parameter, figure, text or table that a step has logged."""
+
+    run_id: str
+    node: str
+    item: int
+    attempt_id: str
+    kind: str
+    name: str
+    value: Value
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """`auc > 0.7`: a metric, parameter or field of a run compared with a number or text."""
+
+    name: str
+    operator: Literal["=", "!=", "<", "<=", ">", ">="]
+    operand: float | str
+
+
+@dataclass(frozen=True, slots=True)
+class RunFilter:
+    """Which runs to list: newest first, `limit` at a time, older than `before` (a run id) for the next page."""
+
+    pipeline: str = ""
+    states: tuple[State, ...] = ()
+    tags: tuple[str, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    limit: int = 20
+    before: str = ""

@@ -1,0 +1,155 @@
+"""The ports to metadata.
+
+Runs and their story, results and their keys, what steps have logged, and a memo of pure computations.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from headrace.ports.executors import WorkerIdentity
+from headrace.ports.records import (
+    AttemptRecord,
+    LoggedRecord,
+    MetricRecord,
+    ResultRecord,
+    RunEvent,
+    RunFilter,
+    RunRecord,
+    StepRunRecord,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RunChange:
+    """Everything that one turn of a run's conductor writes, in one transaction.
+
+    `run` carries the version it was read with; the write succeeds only if the stored one is the same, and leaves it
+    one higher. Step runs and attempts are written whole (inserted or replaced), results and events are appended,
+    events numbered on from the last. `manifests` are code manifests and graphs by digest, written if they are not
+    there yet.
+    """
+
+    run: RunRecord
+    steps: Sequence[StepRunRecord] = ()
+    attempts: Sequence[AttemptRecord] = ()
+    results: Sequence[ResultRecord] = ()
+    events: Sequence[RunEvent] = ()
+    metrics: Sequence[MetricRecord] = ()
+    logged: Sequence[LoggedRecord] = ()
+    documents: Mapping[str, str] = field(default_factory=dict)
+
+
+class RunStore(Protocol):
+    """Runs, step runs, attempts, events. Any thread, any number of processes; a busy database is waited for.
+
+    What `write` has returned from survives the death of any process. A guarded write that finds another version
+    raises StaleWriteError and changes nothing.
+    """
+
+    def create(self, run: RunRecord, steps: Sequence[StepRunRecord], documents: Mapping[str, str]) -> None:
+        """A new run with its step runs, and the documents (graph, manifests) by digest that it needs."""
+        ...
+
+    def write(self, change: RunChange) -> None:
+        """Apply one turn's changes; raises StaleWriteError."""
+        ...
+
+    def get(self, run_id: str) -> RunRecord:
+        """A run by its whole id; raises UnknownNameError."""
+        ...
+
+    def find(self, text: str) -> list[RunRecord]:
+        """Runs whose id starts or ends with this text or whose name it is, newest first, at most ten.
+
+        `last` is the newest of all.
+        """
+        ...
+
+    def list(self, which: RunFilter) -> list[RunRecord]:
+        """A page of runs, newest first."""
+        ...
+
+    def request_cancel(self, run_id: str, at: float) -> bool:
+        """Ask for cancellation; False if the run is final already."""
+        ...
+
+
+class RunDetails(Protocol):
+    """What stands behind a run: read-only, for those who show and explain."""
+
+    def steps(self, run_id: str) -> list[StepRunRecord]:
+        """The step runs of a run, by position."""
+        ...
+
+    def attempts(self, run_id: str, node: str = "") -> list[AttemptRecord]:
+        """Attempts of a run (of one node), oldest first."""
+        ...
+
+    def events(self, run_id: str, after: int = 0) -> list[RunEvent]:
+        """A run's story after a sequence number, in order."""
+        ...
+
+    def document(self, digest: str) -> str:
+        """A graph or manifest by its digest; raises UnknownNameError."""
+        ...
+
+    def last_of_step(self, pipeline: str, node: str, before_run: str) -> StepRunRecord | None:
+        """The newest step run of this name with key parts in an earlier run of the same pipeline, for `why`."""
+        ...
+
+    def durations(self, pipeline: str) -> Mapping[str, float]:
+        """Median wall seconds of the last succeeded attempts by node, for estimates."""
+        ...
+
+
+class ResultStore(Protocol):
+    """Which values may be reused under which key, and who computes one right now (single flight)."""
+
+    def results(self, keys: Sequence[str]) -> Mapping[str, Sequence[ResultRecord]]:
+        """Results by key, newest first, at most eight a key; keys without any are left out."""
+        ...
+
+    def claim(
+        self, keys: Sequence[str], run_id: str, holder: WorkerIdentity
+    ) -> Mapping[str, tuple[str, WorkerIdentity]]:
+        """Claim keys for a run.
+
+        Returns those that another run holds already (run id and process), which are not claimed.
+        """
+        ...
+
+    def release(self, keys: Sequence[str], run_id: str) -> None:
+        """Give claims back (also those that another process left.
+
+        The caller has made sure that its process is dead).
+        """
+        ...
+
+
+class TrackingStore(Protocol):
+    """What steps have logged. Reused steps show the records of the attempt that made their value (rule 10)."""
+
+    def metrics(self, run_id: str, name: str = "") -> list[MetricRecord]:
+        """Metrics of a run, reused steps' included, in order of time."""
+        ...
+
+    def logged(self, run_id: str) -> list[LoggedRecord]:
+        """Parameters, figures, texts and tables of a run, reused steps' included."""
+        ...
+
+    def latest(self, run_ids: Sequence[str]) -> Mapping[str, Mapping[str, float]]:
+        """The last value of each metric of several runs, reused steps' included, for lists."""
+        ...
+
+
+class MemoStore(Protocol):
+    """Results of pure computations that are dear to repeat, by a key that covers their inputs. May forget."""
+
+    def recall(self, key: str) -> str | None:
+        """The text kept under this key."""
+        ...
+
+    def keep(self, key: str, text: str) -> None:
+        """Keep a text under this key."""
+        ...

@@ -1,0 +1,1 @@
+"""Metadata in SQL databases. Database rows never leave this room."""

@@ -1,0 +1,115 @@
+"""Canonical text: typed, stable, and read back as an equal value."""
+
+import dataclasses
+import datetime as dt
+import enum
+import math
+import subprocess
+import sys
+from typing import NamedTuple
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headrace.core.canonical import NotCanonicalError, canonical, restore
+
+
+class Carrier(enum.Enum):
+    UNITED = "UA"
+    DELTA = "DL"
+
+
+@dataclasses.dataclass(frozen=True)
+class Window:
+    days: int
+    carrier: Carrier
+
+
+class Pair(NamedTuple):
+    left: int
+    right: float
+
+
+ATOMS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text()
+    | st.binary()
+    | st.dates()
+    | st.datetimes()
+    | st.timedeltas()
+    | st.decimals(allow_nan=False)
+    | st.uuids()
+    | st.sampled_from(Carrier)
+    | st.builds(Window, st.integers(), st.sampled_from(Carrier))
+    | st.builds(Pair, st.integers(), st.floats(allow_nan=False))
+)
+HASHABLE = st.integers() | st.text() | st.dates()
+VALUES = st.recursive(
+    ATOMS,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.tuples(inner, inner)
+        | st.dictionaries(HASHABLE, inner, max_size=4)
+        | st.sets(HASHABLE, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+@given(VALUES)
+def test_a_value_is_read_back_equal_and_of_the_same_type(value):
+    back = restore(canonical(value))
+    assert back == value
+    assert type(back) is type(value)
+
+
+@given(VALUES, VALUES)
+def test_equal_texts_mean_equal_values(left, right):
+    if canonical(left) == canonical(right):
+        assert left == right
+
+
+def test_numbers_booleans_and_texts_that_compare_equal_have_different_texts():
+    assert len({canonical(value) for value in (1, 1.0, True, "1", (1,), [1])}) == 6
+
+
+def test_not_a_number_and_infinities_are_kept():
+    assert math.isnan(restore(canonical(math.nan)))
+    assert restore(canonical(-math.inf)) == -math.inf
+    assert canonical(-0.0) != canonical(0.0)
+
+
+def test_the_order_of_a_dict_counts_and_the_order_of_a_set_does_not():
+    assert canonical({"a": 1, "b": 2}) != canonical({"b": 2, "a": 1})
+    assert canonical({"x", "y", "z"}) == canonical({"z", "y", "x"})
+
+
+def test_a_dict_that_looks_like_a_tag_is_kept_as_a_dict():
+    assert restore(canonical({"$": "date", "v": "2013-01-01"})) == {"$": "date", "v": "2013-01-01"}
+
+
+def test_a_value_without_canonical_text_is_named_with_its_place():
+    with pytest.raises(NotCanonicalError, match=r"functools\.partial at \['model'\]\[0\]"):
+        canonical({"model": [__import__("functools").partial(print)]})
+
+
+def test_texts_are_the_same_in_processes_with_other_hash_seeds():
+    program = (
+        "from headrace.core.canonical import canonical; print(canonical({'a': {'x', 'y', 'z'}, 'b': frozenset('pqr')}))"
+    )
+    texts = {
+        subprocess.run(
+            [sys.executable, "-c", program], env={"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(texts) == 1
+
+
+def test_a_moment_with_a_time_zone_is_kept():
+    moment = dt.datetime(2013, 3, 10, 2, 30, tzinfo=dt.UTC)
+    assert restore(canonical(moment)) == moment
