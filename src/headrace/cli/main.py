@@ -1,0 +1,132 @@
+"""The door of the command line: which commands there are, how errors leave, which exit code means what.
+
+A command's module is imported only when it is called: start-up is most of what a user waits for.
+"""
+
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from headrace import __version__
+from headrace.core.errors import HeadraceError, RunCancelled, RunFailed, SettingsError, UsageError
+
+EXIT_CODES = """\b
+Exit codes
+  0    done; for run: every step succeeded or was reused
+  1    the run failed
+  2    the command line, a pipeline, a parameter or a setting is wrong; nothing was started
+  3    the store or a stored value cannot be read or written
+  4    an error in Headrace itself
+  130  cancelled (Ctrl-C)
+"""
+
+COMMANDS = {
+    "init": ("starting", "Write a small project that runs at once."),
+    "run": ("running", "Run a pipeline: what is known is reused, the rest is computed."),
+    "plan": ("running", "Show what a run would do, step by step, and why. Starts nothing."),
+    "why": ("explaining", "Explain why a step was computed or reused."),
+    "runs": ("listing", "List runs, newest first."),
+    "show": ("listing", "Show one run: steps, times, metrics, failures."),
+    "logs": ("reading", "Print what the steps of a run have printed."),
+    "artifacts": ("reading", "List or export the values that a run has stored."),
+    "cancel": ("reading", "Ask a run to stop."),
+    "demo": ("starting", "Run the flights example: train, reuse, change, explain."),
+    "doctor": ("starting", "Check this machine, project and store."),
+    "completion": ("starting", "Print the shell's completion script."),
+}
+
+
+class LazyCommands(click.Group):
+    """Knows its commands by name and one line each; loads one when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands in the order in which a newcomer meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, its module imported now; None if there is none."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"headrace.cli.{COMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, from the table: no module is loaded for it."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the arguments name; a mistyped one is answered with near matches."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            close = importlib.import_module("difflib").get_close_matches(args[0], list(COMMANDS), n=2)
+            hint = f"; did you mean {' or '.join(close)}?" if close else f"; there is {', '.join(COMMANDS)}."
+            raise click.UsageError(f"There is no command {args[0]!r}{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=LazyCommands, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="headrace %(version)s")
+@click.option("--traceback", "with_traceback", is_flag=True, help="Show the whole traceback of an error.")
+def cli(*, with_traceback: bool) -> None:
+    """Machine-learning pipelines defined like functions."""
+    if with_traceback:
+        os.environ["HEADRACE_TRACEBACK"] = "1"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and leave the process with its exit code."""
+    sys.exit(exit_code(sys.argv[1:] if arguments is None else list(arguments)))
+
+
+def exit_code(arguments: Sequence[str]) -> int:
+    """Run one command; errors are printed as `error[code]: message`, without a traceback unless it was asked for."""
+    try:
+        result = cli.main(list(arguments), prog_name="headrace", standalone_mode=False)
+    except click.exceptions.Abort:
+        return _say("cancelled", "Cancelled.", 130)
+    except click.ClickException as error:
+        return _usage(error)
+    except BrokenPipeError:
+        # the reader has gone (`headrace runs | head`): not an error, but Python would complain at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 0
+    except HeadraceError as error:
+        return _say(error.code, str(error), _code_of(error))
+    except Exception as error:  # noqa: BLE001 - the last door: whatever comes here is ours to explain
+        remedy = "This is an error in Headrace itself; --traceback shows where."
+        return _say("internal", f"{type(error).__name__}: {error}. {remedy}", 4)
+    return result if isinstance(result, int) else 0
+
+
+def _usage(error: click.ClickException) -> int:
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        error.show()
+        return 2
+    context = getattr(error, "ctx", None)
+    hint = f" See `{context.command_path} --help`." if context is not None else ""
+    return _say("usage", error.format_message() + hint, 2)
+
+
+def _code_of(error: HeadraceError) -> int:
+    if isinstance(error, RunCancelled):
+        return 130
+    if isinstance(error, RunFailed):
+        return 1
+    family = error.code.split(".")[0]
+    return 2 if isinstance(error, UsageError | SettingsError) or family in ("definition", "plan", "source") else 3
+
+
+def _say(code: str, message: str, status: int) -> int:
+    if os.environ.get("HEADRACE_TRACEBACK") and sys.exc_info()[0] is not None:
+        traceback.print_exc()
+    colour = sys.stderr.isatty() and "NO_COLOR" not in os.environ
+    mark = f"\x1b[31merror[{code}]\x1b[0m" if colour else f"error[{code}]"
+    print(f"{mark}: {message}", file=sys.stderr)
+    return status

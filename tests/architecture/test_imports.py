@@ -1,0 +1,62 @@
+"""What is imported, where and when: no imports in functions but for heavy optional libraries, nothing slow at `import headrace`."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[2] / "src" / "headrace"
+HEAVY = {
+    *("numpy", "pandas", "polars", "pyarrow", "sklearn", "skops", "lightgbm", "torch", "safetensors", "matplotlib", "cloudpickle"),
+    *("IPython", "obstore", "rich", "narwhals", "xgboost"),
+}
+"""Optional or slow libraries that their own adapter may import inside a function."""
+LAZY_DOORS = {"__init__.py", "cli/commands.py"}
+"""Where imports of our own stand in functions, because start-up is most of what a user waits for."""
+
+
+def nested_imports(path: Path) -> list[tuple[int, str]]:
+    found = []
+    for function in ast.walk(ast.parse(path.read_text())):
+        if isinstance(function, ast.FunctionDef):
+            for node in ast.walk(function):
+                if isinstance(node, ast.Import):
+                    found += [(node.lineno, alias.name) for alias in node.names]
+                elif isinstance(node, ast.ImportFrom):
+                    found.append((node.lineno, node.module or "."))
+    return found
+
+
+@pytest.mark.parametrize("path", sorted(SOURCE.rglob("*.py")), ids=lambda path: str(path.relative_to(SOURCE)))
+def test_imports_stand_at_the_head_of_a_file(path: Path):
+    if str(path.relative_to(SOURCE)) in LAZY_DOORS:
+        return
+    assert [(line, name) for line, name in nested_imports(path) if name.split(".")[0] not in HEAVY] == []
+
+
+def test_no_file_hides_imports_from_the_interpreter():
+    assert [path.name for path in SOURCE.rglob("*.py") if "TYPE_CHECKING" in path.read_text().split("import ", 1)[-1][:2000] and "if TYPE_CHECKING" in path.read_text()] == []
+
+
+def loaded(statement: str) -> set[str]:
+    code = f"import sys; {statement}; print(' '.join(sys.modules))"
+    return set(subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True).stdout.split())
+
+
+def test_importing_headrace_loads_core_and_definition_only():
+    ours = {name.split(".")[1] for name in loaded("import headrace") if name.startswith("headrace.")}
+    assert ours <= {"core", "definition"}
+
+
+def test_importing_headrace_loads_no_library_that_costs_time():
+    modules = loaded("import headrace; headrace.step")
+    slow = {"asyncio", "sqlite3", "logging", "multiprocessing", "subprocess", "click", "rich", "obstore", "cloudpickle", "numpy", "pandas", "polars"}
+    assert modules & slow == set()
+
+
+def test_the_command_line_shows_its_version_without_loading_the_app():
+    modules = loaded("import headrace.cli.main")
+    assert not {name for name in modules if name.startswith(("headrace.app", "headrace.engine", "headrace.stores"))}
+    assert modules & {"rich", "sqlite3", "obstore", "asyncio"} == set()
