@@ -15,6 +15,7 @@ HeadraceError
 │   └── OutOfMemoryError     a step needed more memory than it may have
 ├── ArtifactError            a value cannot be stored, found, verified or read            (artifacts/)
 ├── StoreError               the metadata store cannot do what was asked                  (stores/)
+│   └── StaleWriteError      a guarded write found that another process has written
 └── SourceError              code that a key depends on cannot be read                    (code/)
 """
 
@@ -124,6 +125,19 @@ class StoreError(HeadraceError):
     """The metadata store cannot do what was asked."""
 
     code = "store"
+
+
+class StaleWriteError(StoreError):
+    """A guarded write found another version of the run: somebody else has written to it. Nothing was changed."""
+
+    code = "store.stale-write"
+
+    def __init__(self, run_id: str, expected: int, found: int) -> None:
+        self.run_id, self.expected, self.found = run_id, expected, found
+        super().__init__(
+            f"Run {run_id} was to be written at version {expected}, but it stands at {found}: another process has "
+            f"written to it. Read it again and decide anew."
+        )
 
 
 class SourceError(HeadraceError):

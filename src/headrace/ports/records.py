@@ -74,6 +74,21 @@ class StepRunRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ReuseRecord:
+    """An item of a map that was reused: the attempt that made its value, and that attempt's run.
+
+    Written once, when the item becomes reused, so that the item shows what that attempt has logged. A reused step run
+    that is no map needs none: its own `made_by` and `made_in` say it.
+    """
+
+    run_id: str
+    node: str
+    item: int
+    made_by: str
+    made_in: str
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptRecord:
     """One try of a step run or of one item."""
 
@@ -127,7 +142,8 @@ class RunEvent:
 
 @dataclass(frozen=True, slots=True)
 class MetricRecord:
-    """One point of a metric, with where it came from."""
+    """One point of a metric. `run_id` and `attempt_id` say where it was logged; `node` and `item` where it is shown:
+    for a reused step the place in the run that was asked for, not in the one it came from."""
 
     run_id: str
     node: str
@@ -141,7 +157,7 @@ class MetricRecord:
 
 @dataclass(frozen=True, slots=True)
 class LoggedRecord:
-    """A parameter, figure, text or table that a step has logged."""
+    """A parameter, figure, text or table that a step has logged; places as in MetricRecord."""
 
     run_id: str
     node: str
@@ -153,9 +169,27 @@ class LoggedRecord:
     at: float
 
 
+RUN_FIELDS: Mapping[str, Literal["text", "time", "seconds"]] = {
+    "id": "text",
+    "name": "text",
+    "pipeline": "text",
+    "state": "text",
+    "note": "text",
+    "created": "time",
+    "started": "time",
+    "finished": "time",
+    "duration": "seconds",
+}
+"""What a condition can say of a run itself; `duration` is from start to finish, of finished runs only."""
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """`auc > 0.7`: a metric, parameter or field of a run compared with a number or text."""
+    """`auc > 0.7`: a field of a run, or its last value of a metric, or a parameter, compared with a number or text.
+
+    A name is looked for in this order; `metrics.NAME` and `parameters.NAME` are never taken for anything else. A run
+    that lacks the value does not match, whatever the operator. Texts compare by code point; times are unix seconds.
+    """
 
     name: str
     operator: Literal["=", "!=", "<", "<=", ">", ">="]

@@ -13,6 +13,7 @@ from headrace.ports.records import (
     LoggedRecord,
     MetricRecord,
     ResultRecord,
+    ReuseRecord,
     RunEvent,
     RunFilter,
     RunRecord,
@@ -38,6 +39,7 @@ class RunChange:
     metrics: Sequence[MetricRecord] = ()
     logged: Sequence[LoggedRecord] = ()
     documents: Mapping[str, str] = field(default_factory=dict)
+    reused: Sequence[ReuseRecord] = ()
 
 
 class RunStore(Protocol):
@@ -52,7 +54,10 @@ class RunStore(Protocol):
         ...
 
     def write(self, change: RunChange) -> None:
-        """Apply one turn's changes; raises StaleWriteError."""
+        """Apply one turn's changes; raises StaleWriteError, or UnknownNameError for a run that is not there.
+
+        A cancellation asked for meanwhile is kept, unless the run was final or gets another runner (a resume).
+        """
         ...
 
     def get(self, run_id: str) -> RunRecord:
@@ -62,16 +67,20 @@ class RunStore(Protocol):
     def find(self, text: str) -> list[RunRecord]:
         """Runs whose id starts or ends with this text or whose name it is, newest first, at most ten.
 
-        `last` is the newest of all.
+        `last` is the newest of all; an empty text finds nothing.
         """
         ...
 
     def list(self, which: RunFilter) -> list[RunRecord]:
-        """A page of runs, newest first."""
+        """A page of runs, newest first; raises UnknownNameError for a condition's name that nothing has, UsageError
+        for a time or duration compared with a text."""
         ...
 
     def request_cancel(self, run_id: str, at: float) -> bool:
-        """Ask for cancellation; False if the run is final already."""
+        """Ask for cancellation; False if the run is final already.
+
+        The run's version stays, so that its conductor's next write is not stale.
+        """
         ...
 
 
@@ -113,7 +122,7 @@ class ResultStore(Protocol):
     def claim(
         self, keys: Sequence[str], run_id: str, holder: WorkerIdentity
     ) -> Mapping[str, tuple[str, WorkerIdentity]]:
-        """Claim keys for a run.
+        """Claim keys for a run; what it holds already is held by `holder` from now on.
 
         Returns those that another run holds already (run id and process), which are not claimed.
         """
@@ -131,7 +140,7 @@ class TrackingStore(Protocol):
     """What steps have logged. Reused steps show the records of the attempt that made their value (rule 10)."""
 
     def metrics(self, run_id: str, name: str = "") -> list[MetricRecord]:
-        """Metrics of a run, reused steps' included, in order of time."""
+        """Metrics of a run (all or of one name), reused steps' included, in order of time."""
         ...
 
     def logged(self, run_id: str) -> list[LoggedRecord]:
