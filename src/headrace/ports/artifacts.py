@@ -26,8 +26,11 @@ class ArtifactStore(Protocol):
         """The Python object, fresh or immutable: nobody else can see a change made to it (rule 17)."""
         ...
 
-    def check(self, value: Value) -> None:
-        """Verify that every object of this value is there with the right content; raises as reading it would."""
+    def check(self, value: Value, *, content: bool = True) -> None:
+        """Verify that every object of this value is there with the right content; raises as reading it would.
+
+        `content=False` looks at presence and size only: microseconds an object, whatever its size.
+        """
         ...
 
     def expand(self, value: ObjectValue) -> CompositeValue | InlineValue:

@@ -86,6 +86,14 @@ class Touched:
     reads: tuple[tuple[str, str], ...] = ()
 
 
+class ReadTokens(Protocol):
+    """What things read through `hr.` (a model's alias, a variable, a table) hold now, to be compared with `Touched`."""
+
+    def token_of(self, kind: str, name: str) -> str:
+        """The token of the content that this name has now; empty if it has none."""
+        ...
+
+
 class FileDigests(Protocol):
     """Content digests of files and folders outside the artifact store."""
 
