@@ -15,7 +15,6 @@ HeadraceError
 │   └── OutOfMemoryError     a step needed more memory than it may have
 ├── ArtifactError            a value cannot be stored, found, verified or read            (artifacts/)
 ├── StoreError               the metadata store cannot do what was asked                  (stores/)
-│   └── StaleWriteError      a run's record was written by somebody else meanwhile
 │   └── StaleWriteError      a guarded write found that another process has written
 └── SourceError              code that a key depends on cannot be read                    (code/)
 """
@@ -138,20 +137,6 @@ class StaleWriteError(StoreError):
         super().__init__(
             f"Run {run_id} was to be written at version {expected}, but it stands at {found}: another process has "
             f"written to it. Read it again and decide anew."
-        )
-
-
-class StaleWriteError(StoreError):
-    """A run's record was written by somebody else since it was read; nothing was changed."""
-
-    code = "store.stale-write"
-
-    def __init__(self, run_id: str, expected: int, found: int | None) -> None:
-        self.run_id, self.expected, self.found = run_id, expected, found
-        now = "it is gone" if found is None else f"it is version {found} by now"
-        super().__init__(
-            f"Run {run_id[-8:]} was read at version {expected}, but {now}: another process has taken it over. "
-            "Nothing was written; look at the run again."
         )
 
 

@@ -45,13 +45,12 @@ class ItemBlock:
     """The states of a map's items in one compact block: `states` holds one letter an item (p q r s f c k u: pending,
     queued, running, succeeded, failed, cancelled, skipped, reused), `errors` the first failures by item (bounded).
 
-    `reused` pairs each reused item with the attempt that made its value. While a wide map runs, the stored block may
-    lag behind the attempts by half a second: results and attempts are what counts.
+    While a wide map runs, the stored block may lag behind the attempts by half a second: results and attempts are what
+    counts.
     """
 
     states: str
     errors: tuple[tuple[int, Failure], ...] = ()
-    reused: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
