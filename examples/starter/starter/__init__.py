@@ -1,0 +1,1 @@
+"""A first Headrace project: how long does a delivery take?"""

@@ -1,0 +1,69 @@
+"""Plain lines for a pipe or a terminal that does not redraw: one line an event, output of steps as it comes."""
+
+import sys
+from typing import TextIO
+
+from headrace.core.ids import short_id
+from headrace.core.states import State
+from headrace.display.words import MARKS, line_of, seconds
+from headrace.ports.executors import LogLines, Progress
+from headrace.ports.records import RunEvent, RunRecord
+
+COLOURS = {
+    State.SUCCEEDED: "32",
+    State.RUNNING: "34",
+    State.REUSED: "36",
+    State.FAILED: "31",
+    State.CANCELLED: "33",
+    State.SKIPPED: "33",
+}
+
+
+class PlainDisplay:
+    """Writes each line as it comes, to standard error by default: a program's output stays its own."""
+
+    def __init__(self, stream: TextIO | None = None, *, coloured: bool = False) -> None:
+        self._stream = stream if stream is not None else (sys.__stderr__ or sys.stderr)
+        self._coloured = coloured
+        self._computed = self._reused = 0
+
+    def on_event(self, event: RunEvent) -> None:
+        """Write the event's line, if it has one."""
+        line = line_of(event)
+        if line is not None:
+            self._count(line[0])
+            self._write(f"{self.mark(line[0])} {line[1]}")
+
+    def on_lines(self, node: str, item: int, lines: LogLines) -> None:
+        """Write what a step has printed, with its name before it."""
+        name = node if item < 0 else f"{node}[{item}]"
+        for _, _, text in lines.lines:
+            self._write(f"  {name} | {text}")
+
+    def on_progress(self, node: str, item: int, progress: Progress) -> None:
+        """Nothing: progress is for those who look at it live."""
+
+    def on_end(self, run: RunRecord) -> None:
+        """Write how the run ended and what it cost."""
+        took = f" in {seconds(run.finished_at - run.started_at)}" if run.finished_at and run.started_at else ""
+        counts = f"{self._computed} computed, {self._reused} reused"
+        self._write(
+            f"{self.mark(run.state)} run {short_id(run.id)} of {run.pipeline} {run.state.value}{took}: {counts}"
+        )
+
+    def mark(self, state: State) -> str:
+        """The state's shape, coloured if wanted."""
+        code = COLOURS.get(state)
+        return f"\x1b[{code}m{MARKS[state]}\x1b[0m" if self._coloured and code else MARKS[state]
+
+    def _count(self, state: State) -> None:
+        self._computed += state is State.SUCCEEDED
+        self._reused += state is State.REUSED
+
+    def _write(self, line: str) -> None:
+        try:
+            self._stream.write(line + "\n")
+            self._stream.flush()
+        except (OSError, ValueError):
+            # whoever read the lines has gone; the run goes on
+            return
