@@ -1,0 +1,82 @@
+"""Reading annotations: every text and forward reference becomes a type, or an error that says which one does not."""
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from difflib import get_close_matches
+from functools import lru_cache
+from types import SimpleNamespace
+from typing import Any, ForwardRef, get_type_hints
+
+from headrace.definition.parameter_errors import UnreadableAnnotationError, UnresolvedAnnotationError
+
+
+def hints_of(
+    function: Callable[..., Any], *, kind: str = "step", names: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The types of a function's parameters in order, and under `return` that of its output; Any where none is given.
+
+    `Annotated` is kept. `kind` is the word for the function in messages; `names` are further names that annotations
+    may use (those of an enclosing function). Raises UnresolvedAnnotationError or UnreadableAnnotationError.
+    """
+    visible = {**_enclosing_names(function), **(names or {})}
+    try:
+        hints = get_type_hints(function, localns=visible, include_extras=True)
+    except Exception:  # noqa: BLE001 - an annotation is an expression of the user's: it may raise anything
+        hints = dict(_one_by_one(function, f"{kind} {function.__name__!r}", visible))
+    parameters = inspect.signature(function).parameters
+    return {**{name: hints.get(name, Any) for name in parameters}, "return": hints.get("return", Any)}
+
+
+@lru_cache(maxsize=1024)
+def class_hints(cls: type) -> Mapping[str, Any]:
+    """The types of a class's annotated attributes, inherited ones included; raises as `hints_of` does."""
+    try:
+        return get_type_hints(cls, localns={cls.__name__: cls}, include_extras=True)
+    except Exception:  # noqa: BLE001 - see hints_of
+        hints: dict[str, Any] = {}
+        for owner in reversed(cls.__mro__):
+            hints.update(_one_by_one(owner, f"class {owner.__name__!r}", {cls.__name__: cls}))
+        return hints
+
+
+def _enclosing_names(function: Callable[..., Any]) -> dict[str, Any]:
+    names = {parameter.__name__: parameter for parameter in getattr(function, "__type_params__", ())}
+    code, cells = getattr(function, "__code__", None), getattr(function, "__closure__", None)
+    for name, cell in zip(code.co_freevars if code else (), cells or (), strict=False):
+        try:
+            names[name] = cell.cell_contents
+        except ValueError:  # assigned only after the function was defined
+            continue
+    return names
+
+
+def _one_by_one(owner: Any, label: str, visible: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    is_class = isinstance(owner, type)
+    module = getattr(owner, "__module__", "")
+    outer = vars(inspect.getmodule(owner) or SimpleNamespace()) if is_class else _globals_of(owner)
+    annotations = inspect.get_annotations(owner)
+    for name, annotation in annotations.items():
+        holder = SimpleNamespace(__annotations__={name: annotation})
+        try:
+            yield name, get_type_hints(holder, outer, visible, include_extras=True)[name]
+        except Exception as error:  # noqa: BLE001 - see hints_of
+            place = "the output" if name == "return" else f"{'field' if is_class else 'input'} {name!r}"
+            raise _explained(error, annotation, f"{place} of {label}", module, {**outer, **visible}) from None
+
+
+def _globals_of(function: Any) -> dict[str, Any]:
+    found: dict[str, Any] = inspect.unwrap(function).__globals__
+    return found
+
+
+def _explained(error: Exception, annotation: Any, owner: str, module: str, known: Mapping[str, Any]) -> Exception:
+    missing = getattr(error, "name", None)
+    if isinstance(error, NameError) and missing:
+        types = [name for name, value in known.items() if isinstance(value, type)]
+        matches = get_close_matches(missing, types, n=1)
+        hint = f" (did you mean {matches[0]!r}?)" if matches else ""
+        return UnresolvedAnnotationError(missing, owner, module=module, hint=hint)
+    if isinstance(annotation, ForwardRef):
+        annotation = annotation.__forward_arg__
+    text = annotation if isinstance(annotation, str) else repr(annotation)
+    return UnreadableAnnotationError(text, owner, str(error) or type(error).__name__)
