@@ -1,8 +1,8 @@
 """Evaluating bindings: from parameters and finished outputs to the value that an argument gets. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import product
+from math import prod
 
 from headrace.core.parts import is_none, is_true, members_of, part_of
 from headrace.core.values import CompositeValue, Value
@@ -17,6 +17,7 @@ from headrace.definition.graph import (
     OutputOf,
     ParameterOf,
     SucceededOf,
+    outputs_in,
 )
 
 
@@ -76,34 +77,53 @@ def is_guarded_out(guards: tuple[Guard, ...], known: Known) -> bool:
     return any(holds(guard.condition, guard.test, known) is not guard.expected for guard in guards)
 
 
-def map_items(node: Node, known: Known) -> list[tuple[tuple[str, Value], ...]]:
-    """The arguments of each item of a map, in order; raises UnequalLengthsError.
+@dataclass(frozen=True, slots=True)
+class MapItems:
+    """The arguments of every item of a map, made when asked for: what is kept does not grow with crossing.
+
+    `whole` pairs each input with its value, an `each` with its whole list; `axes` hold, per axis, the elements by
+    input. A node that is no map is one item without axes.
+    """
+
+    whole: tuple[tuple[str, Value], ...]
+    axes: tuple[Mapping[str, tuple[Value, ...]], ...]
+    lengths: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return prod(self.lengths)
+
+    def arguments(self, item: int) -> tuple[tuple[str, Value], ...]:
+        """What item number `item` gets, by input, in the order of the signature."""
+        if not self.axes:
+            return self.whole
+        picked: dict[str, Value] = {}
+        for columns, length in zip(reversed(self.axes), reversed(self.lengths), strict=True):
+            item, row = divmod(item, length)
+            picked.update((name, column[row]) for name, column in columns.items())
+        return tuple((name, picked.get(name, value)) for name, value in self.whole)
+
+
+def map_items(node: Node, known: Known) -> MapItems:
+    """The arguments of a node's items, in order; raises UnequalLengthsError, TypeError for an `each` over no list.
 
     Items of one axis run in step; axes are crossed, the last one fastest.
     """
-    fixed: dict[str, Value] = {}
+    whole: list[tuple[str, Value]] = []
     axes: dict[int, dict[str, tuple[Value, ...]]] = {}
     for name, binding in node.arguments:
         value = evaluate(binding, known)
+        whole.append((name, value))
         if isinstance(binding, EachOf):
             axes.setdefault(binding.axis, {})[name] = members_of(known.expand(value))
-        else:
-            fixed[name] = value
-    rows = [_zip_axis(columns) for _, columns in sorted(axes.items())]
-    items: list[tuple[tuple[str, Value], ...]] = []
-    for combination in product(*rows):
-        values = dict(fixed)
-        for row in combination:
-            values.update(row)
-        items.append(tuple((name, values[name]) for name, _ in node.arguments))
-    return items
+    ordered = tuple(axes[axis] for axis in sorted(axes))
+    return MapItems(tuple(whole), ordered, tuple(_length_of_axis(columns) for columns in ordered))
 
 
-def _zip_axis(columns: Mapping[str, tuple[Value, ...]]) -> list[dict[str, Value]]:
+def _length_of_axis(columns: Mapping[str, tuple[Value, ...]]) -> int:
     lengths = {len(column) for column in columns.values()}
     if len(lengths) > 1:
         raise UnequalLengthsError(tuple((name, len(column)) for name, column in columns.items()))
-    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    return lengths.pop()
 
 
 def _part(value: Value, path: tuple[str, ...], known: Known) -> Value:
@@ -113,6 +133,41 @@ def _part(value: Value, path: tuple[str, ...], known: Known) -> Value:
 
 
 def _succeeded(source: Binding, known: Known) -> Value:
-    if isinstance(source, OutputOf) and not source.path:
-        return known.succeeded(source.node)
-    return evaluate(source, known)
+    match source:
+        case OutputOf(path=()):
+            return known.succeeded(source.node)
+        case ChoiceOf():
+            taken = source.then if holds(source.condition, source.test, known) else source.otherwise
+            return _succeeded(taken, known)
+        case _:
+            return evaluate(source, known)
+
+
+def needs_in(binding: Binding) -> Iterator[tuple[str, bool]]:
+    """The nodes inside a binding, each with whether failed items of it are let pass (`hr.succeeded`)."""
+    match binding:
+        case SucceededOf():
+            lists = set(_lists_of(binding.source))
+            yield from ((output.node, output.node in lists) for output in outputs_in(binding.source))
+        case OutputOf():
+            yield binding.node, False
+        case EachOf():
+            yield from needs_in(binding.source)
+        case Gather():
+            yield from (need for _, member in binding.members for need in needs_in(member))
+        case ChoiceOf():
+            parts = (binding.condition, binding.then, binding.otherwise)
+            yield from (need for part in parts for need in needs_in(part))
+        case Constant() | ParameterOf():
+            return
+
+
+def _lists_of(source: Binding) -> Iterator[str]:
+    match source:
+        case OutputOf(path=()):
+            yield source.node
+        case ChoiceOf():
+            yield from _lists_of(source.then)
+            yield from _lists_of(source.otherwise)
+        case _:
+            return

@@ -9,14 +9,14 @@ class EventType(StrEnum):
     Of the run: `started`, `resumed`, `cancel_requested`; its end `succeeded`, `failed` (message, remedy, kind),
     `cancelled`.
 
-    Of a step: `started`; `waiting` (run: another one that computes the same right now); `items`, what a map's items
-    have come to since the last such event (items, and each state's word with its number); its end `succeeded`,
-    `reused` (run, attempt), `failed` (message, remedy, kind), `cancelled` and `skipped` (reason). Ends of computed steps
-    have `seconds`, ends of maps have the numbers that `items` has.
+    Of a step: `started`; `waiting` (run: another one that computes the same right now); `items`, how a map's items
+    stand (items: how many there are, and each state's word with its number); its end `succeeded`, `reused` (run,
+    attempt), `failed` (message, remedy, kind), `cancelled` and `skipped` (reason). Ends of steps that ran have
+    `seconds`, ends of maps the numbers that `items` has.
 
-    Of an attempt: `failed` (item, number, message, remedy, kind; retry_in_s if it is tried again); `lost` (item, number:
-    its process ended together with the run's last conductor). `ignored`: a message of an old lease came and changed
-    nothing (attempt, fence, message).
+    Of an attempt: `failed` (item, number, message, remedy, kind; retry_in_s if it is tried again) and `lost` (item,
+    number: its process ended together with the run's last conductor). `ignored`: a message of an old lease came and
+    changed nothing (attempt, fence, message).
     """
 
     RUN_STARTED = "run.started"
