@@ -1,0 +1,94 @@
+"""One turn's change of a run, made ready outside the transaction and applied inside it."""
+
+from collections.abc import Sequence
+
+from headrace.core.errors import StaleWriteError, UnknownNameError
+from headrace.core.states import State
+from headrace.ports.executors import NO_ITEM
+from headrace.ports.stores import RunChange
+from headrace.stores import rows
+from headrace.stores import statements as sql
+from headrace.stores.sessions import Parameter, Row, Session
+
+ParameterRows = Sequence[Sequence[Parameter]]
+
+
+def insert_all(session: Session, statement: str, parameter_rows: ParameterRows) -> None:
+    """Run a statement for each row; nothing for none, one call for one."""
+    if len(parameter_rows) == 1:
+        session.execute(statement, parameter_rows[0])
+    elif parameter_rows:
+        session.executemany(statement, parameter_rows)
+
+
+def stand_of(session: Session, run_id: str) -> Row:
+    """Version, number of the last event and tags of a run; raises UnknownNameError."""
+    row: Row | None = session.execute(sql.STAND_OF_RUN, (run_id,)).fetchone()
+    if row is None:
+        raise UnknownNameError("run", run_id, hint="`headrace runs` lists them.")
+    return row
+
+
+class PreparedChange:
+    """A change as rows. Texts are made when it is built, so that a transaction is as short as its statements."""
+
+    def __init__(self, change: RunChange) -> None:
+        run = change.run
+        self._change = change
+        self._update = rows.run_update(run)
+        self._puts: list[tuple[str, ParameterRows]] = [
+            (sql.PUT_STEP, [rows.step_row(step, run.pipeline) for step in change.steps]),
+            (sql.PUT_ATTEMPT, [rows.attempt_row(attempt, run.pipeline) for attempt in change.attempts]),
+            (sql.INSERT_RESULT, [rows.result_row(result) for result in change.results]),
+            (sql.INSERT_METRIC, [rows.metric_row(metric) for metric in change.metrics]),
+            (sql.INSERT_LOGGED, [rows.logged_row(logged) for logged in change.logged]),
+            (sql.INSERT_DOCUMENT, list(change.documents.items())),
+            (sql.NOTE_FACT, self._facts()),
+        ]
+        self._reuses = self._made_elsewhere()
+
+    def __call__(self, session: Session) -> None:
+        """Apply it; raises StaleWriteError before anything is changed."""
+        run, events = self._change.run, self._change.events
+        version, last_event, tags = stand_of(session, run.id)
+        if version != run.version:
+            raise StaleWriteError(run.id, run.version, version)
+        if session.execute(sql.UPDATE_RUN, (last_event + len(events), *self._update)).rowcount != 1:
+            raise StaleWriteError(run.id, run.version, stand_of(session, run.id)[0])
+        for statement, parameter_rows in self._puts:
+            insert_all(session, statement, parameter_rows)
+        numbered = [rows.event_row(event, last_event + place) for place, event in enumerate(events, 1)]
+        insert_all(session, sql.INSERT_EVENT, numbered)
+        self._link_reused(session)
+        self._change_tags(session, set(rows.decode(tags)))
+
+    def _facts(self) -> list[tuple[Parameter, ...]]:
+        change, run_id = self._change, self._change.run.id
+        if not change.metrics and not change.logged:
+            return []
+        facts = rows.metric_facts(run_id, [(m.name, rows.or_null(m.value), m.at) for m in change.metrics])
+        logged = (entry for entry in change.logged if entry.kind == "parameter")
+        return facts + [rows.parameter_fact(run_id, entry.name, entry.value, entry.at) for entry in logged]
+
+    def _made_elsewhere(self) -> list[tuple[str, str, int, str, str]]:
+        steps = (step for step in self._change.steps if step.state is State.REUSED and step.made_by)
+        found = [(step.run_id, step.node, NO_ITEM, step.made_by, step.made_in) for step in steps if step.items is None]
+        return found + [(r.run_id, r.node, r.item, r.made_by, r.made_in) for r in self._change.reused]
+
+    def _link_reused(self, session: Session) -> None:
+        """What a reused step shows of another attempt is also what its run is found by."""
+        insert_all(session, sql.PUT_REUSE, self._reuses)
+        for run_id, _, _, made_by, made_in in self._reuses:
+            origin = (made_in, made_by)
+            metrics = session.execute(sql.LAST_METRICS_OF_ATTEMPT, origin).fetchall()
+            insert_all(session, sql.NOTE_FACT, rows.metric_facts(run_id, metrics))
+            logged = session.execute(sql.PARAMETERS_OF_ATTEMPT, origin).fetchall()
+            facts = [rows.parameter_fact(run_id, name, rows.load_value(value), at) for name, value, at in logged]
+            insert_all(session, sql.NOTE_FACT, facts)
+
+    def _change_tags(self, session: Session, before: set[str]) -> None:
+        now = set(self._change.run.tags)
+        if now != before:
+            run_id = self._change.run.id
+            insert_all(session, sql.DELETE_TAG, [(tag, run_id) for tag in before - now])
+            insert_all(session, sql.INSERT_TAG, [(tag, run_id) for tag in now - before])

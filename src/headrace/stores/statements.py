@@ -1,0 +1,160 @@
+"""Every SQL statement of the stores but the lists of runs (`filters.py`), in words that SQLite and PostgreSQL both
+know. `?` stands for a parameter."""
+
+# ruff: noqa: S608 - texts are put together from constants of this file and counted question marks
+
+
+def marks(count: int) -> str:
+    """`?, ?, ?` for a list of parameters."""
+    return ", ".join("?" * count)
+
+
+def _insert(table: str, columns: str) -> str:
+    return f"INSERT INTO {table} ({columns}) VALUES ({marks(columns.count(',') + 1)})"
+
+
+def _upsert(table: str, columns: str, keys: str) -> str:
+    kept = {name.strip() for name in keys.split(",")}
+    changed = ", ".join(
+        f"{name} = excluded.{name}" for name in (part.strip() for part in columns.split(",")) if name not in kept
+    )
+    return f"{_insert(table, columns)} ON CONFLICT ({keys}) DO UPDATE SET {changed}"
+
+
+RUN_COLUMNS = (
+    "id, pipeline, state, version, graph_digest, parameters, created_at, name, started_at, finished_at, runner, "
+    "output, failure, cancel_requested_at, note, tags, settings"
+)
+INSERT_RUN = _insert("runs", RUN_COLUMNS + ", id_backwards, last_event")
+STAND_OF_RUN = "SELECT version, last_event, tags FROM runs WHERE id = ?"
+FINAL_STATES = "('succeeded', 'failed', 'cancelled', 'skipped', 'reused')"
+UPDATE_RUN = f"""
+UPDATE runs SET version = version + 1, last_event = ?, state = ?, graph_digest = ?, name = ?, started_at = ?,
+    finished_at = ?, output = ?, failure = ?, note = ?, tags = ?, settings = ?, runner = ?,
+    cancel_requested_at = CASE WHEN state IN {FINAL_STATES} OR runner <> ? THEN ?
+                               ELSE COALESCE(?, cancel_requested_at) END
+WHERE id = ? AND version = ?
+"""
+REQUEST_CANCEL = f"""
+UPDATE runs SET cancel_requested_at = COALESCE(cancel_requested_at, ?) WHERE id = ? AND state NOT IN {FINAL_STATES}
+"""
+GET_RUN = f"SELECT {RUN_COLUMNS} FROM runs WHERE id = ?"
+LAST_RUN = f"SELECT {RUN_COLUMNS} FROM runs ORDER BY id DESC LIMIT 1"
+FIND_BY_START = "SELECT id FROM runs WHERE id >= ? AND id < ? ORDER BY id DESC LIMIT ?"
+FIND_BY_END = "SELECT id FROM runs WHERE id_backwards >= ? AND id_backwards < ? ORDER BY id DESC LIMIT ?"
+FIND_BY_NAME = "SELECT id FROM runs WHERE name = ? AND name <> '' ORDER BY id DESC LIMIT ?"
+
+INSERT_TAG = "INSERT INTO run_tags (tag, run_id) VALUES (?, ?) ON CONFLICT (tag, run_id) DO NOTHING"
+DELETE_TAG = "DELETE FROM run_tags WHERE tag = ? AND run_id = ?"
+
+NOTE_FACT = (
+    _insert("run_facts", "run_id, kind, name, number, word, at")
+    + " ON CONFLICT (run_id, kind, name) DO UPDATE SET number = excluded.number, word = excluded.word,"
+    " at = excluded.at WHERE excluded.at >= run_facts.at"
+)
+LAST_METRICS_OF_ATTEMPT = """
+SELECT name, value, at FROM (
+    SELECT name, value, at, ROW_NUMBER() OVER (PARTITION BY name ORDER BY at DESC, id DESC) AS place
+    FROM metrics WHERE run_id = ? AND attempt_id = ?) AS ordered
+WHERE place = 1
+"""
+PARAMETERS_OF_ATTEMPT = """
+SELECT name, value, at FROM logged WHERE run_id = ? AND attempt_id = ? AND kind = 'parameter' ORDER BY at, id
+"""
+HAS_FACT = "SELECT 1 FROM run_facts WHERE kind = ? AND name = ? LIMIT 1"
+# hops from name to name through the index: as many steps as there are names, not as there are rows
+FACT_NAMES = """
+WITH RECURSIVE known (name) AS (
+    SELECT MIN(name) FROM run_facts WHERE kind = ?
+    UNION ALL
+    SELECT (SELECT MIN(f.name) FROM run_facts f WHERE f.kind = ? AND f.name > known.name)
+    FROM known WHERE known.name IS NOT NULL)
+SELECT name FROM known WHERE name IS NOT NULL LIMIT 1000
+"""
+LATEST = (
+    "SELECT run_id, name, number FROM run_facts WHERE run_id IN ({marks}) AND kind = 'metric' ORDER BY run_id, name"
+)
+
+STEP_COLUMNS = (
+    "id, run_id, node, state, position, key, parts, output, items, made_by, made_in, failure, reason, started_at, "
+    "finished_at"
+)
+PUT_STEP = _upsert("step_runs", STEP_COLUMNS + ", pipeline", "run_id, node")
+STEPS = f"SELECT {STEP_COLUMNS} FROM step_runs WHERE run_id = ? ORDER BY position, node"
+LAST_OF_STEP = f"""
+SELECT {STEP_COLUMNS} FROM step_runs
+WHERE pipeline = ? AND node = ? AND run_id < ? AND parts IS NOT NULL ORDER BY run_id DESC LIMIT 1
+"""
+PUT_REUSE = _upsert("reuses", "run_id, node, item, made_by, made_in", "run_id, node, item")
+
+ATTEMPT_COLUMNS = (
+    "id, run_id, step_run_id, node, item, number, fence, state, created_at, worker, started_at, finished_at, wall_s, "
+    "cpu_s, peak_memory_bytes, import_s, store_s, failure, log_path"
+)
+PUT_ATTEMPT = _upsert("attempts", ATTEMPT_COLUMNS + ", pipeline", "run_id, id")
+ATTEMPTS = f"SELECT {ATTEMPT_COLUMNS} FROM attempts WHERE run_id = ? ORDER BY created_at, id"
+ATTEMPTS_OF_NODE = f"SELECT {ATTEMPT_COLUMNS} FROM attempts WHERE run_id = ? AND node = ? ORDER BY created_at, id"
+TIMED_NODES = """
+WITH RECURSIVE known (node) AS (
+    SELECT MIN(node) FROM attempts WHERE pipeline = ? AND state = 'succeeded'
+    UNION ALL
+    SELECT (SELECT MIN(a.node) FROM attempts a
+            WHERE a.pipeline = ? AND a.node > known.node AND a.state = 'succeeded')
+    FROM known WHERE known.node IS NOT NULL)
+SELECT node FROM known WHERE node IS NOT NULL
+"""
+LAST_DURATIONS = """
+SELECT wall_s FROM attempts WHERE pipeline = ? AND node = ? AND state = 'succeeded' ORDER BY id DESC LIMIT ?
+"""
+
+INSERT_EVENT = _insert("run_events", "run_id, sequence, at, type, node, data")
+EVENTS = """
+SELECT run_id, sequence, at, type, node, data FROM run_events WHERE run_id = ? AND sequence > ? ORDER BY sequence
+"""
+
+INSERT_DOCUMENT = "INSERT INTO documents (digest, content) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING"
+DOCUMENT = "SELECT content FROM documents WHERE digest = ?"
+
+RESULT_COLUMNS = "key, pipeline, node, item, run_id, attempt_id, output, touched, parts, created_at"
+INSERT_RESULT = _insert("results", RESULT_COLUMNS)
+RESULTS = f"""
+SELECT {RESULT_COLUMNS} FROM (
+    SELECT {RESULT_COLUMNS}, ROW_NUMBER() OVER (PARTITION BY key ORDER BY id DESC) AS place
+    FROM results WHERE key IN ({{marks}})) AS ordered
+WHERE place <= ? ORDER BY key, place
+"""
+
+CLAIM = (
+    _insert("claims", "key, run_id, holder")
+    + " ON CONFLICT (key) DO UPDATE SET holder = excluded.holder WHERE claims.run_id = excluded.run_id"
+)
+CLAIMED_BY_OTHERS = "SELECT key, run_id, holder FROM claims WHERE key IN ({marks}) AND run_id <> ?"
+RELEASE = "DELETE FROM claims WHERE key = ? AND run_id = ?"
+
+INSERT_METRIC = _insert("metrics", "run_id, node, item, attempt_id, name, value, step, at")
+METRICS = """
+SELECT run_id, node, item, attempt_id, name, value, step, at FROM (
+    SELECT run_id, node, item, attempt_id, name, value, step, at, id FROM metrics WHERE run_id = ?
+    UNION ALL
+    SELECT m.run_id, u.node, u.item, m.attempt_id, m.name, m.value, m.step, m.at, m.id
+    FROM reuses u JOIN metrics m ON m.run_id = u.made_in AND m.attempt_id = u.made_by WHERE u.run_id = ?) AS shown
+{condition}ORDER BY at, id
+"""
+INSERT_LOGGED = _insert("logged", "run_id, node, item, attempt_id, kind, name, value, at")
+LOGGED = """
+SELECT run_id, node, item, attempt_id, kind, name, value, at FROM (
+    SELECT run_id, node, item, attempt_id, kind, name, value, at, id FROM logged WHERE run_id = ?
+    UNION ALL
+    SELECT l.run_id, u.node, u.item, l.attempt_id, l.kind, l.name, l.value, l.at, l.id
+    FROM reuses u JOIN logged l ON l.run_id = u.made_in AND l.attempt_id = u.made_by WHERE u.run_id = ?) AS shown
+ORDER BY at, id
+"""
+
+RECALL = "SELECT content FROM memos WHERE key = ?"
+FORGET = "DELETE FROM memos WHERE key = ?"
+KEEP = _insert("memos", "key, size, content")
+FORGET_BY_COUNT = "DELETE FROM memos WHERE id <= (SELECT MAX(id) FROM memos) - ?"
+FORGET_BY_SIZE = """
+DELETE FROM memos WHERE id <= (
+    SELECT MAX(id) FROM (SELECT id, SUM(size) OVER (ORDER BY id DESC) AS total FROM memos) AS summed WHERE total > ?)
+"""
