@@ -15,6 +15,7 @@ from headrace.definition.hints import class_hints
 
 _WRAPPERS = ("Required", "NotRequired", "ReadOnly", "Final", "ClassVar", "Unpack")
 _SEQUENCE: Any = abc.Sequence  # Any: subscribed with types that are known at run time only
+_SET: Any = abc.Set
 _TUPLE: Any = tuple
 _BARE_TUPLES = (tuple, typing.Tuple)  # noqa: UP006 - the old spelling is what users may have written
 
@@ -189,6 +190,8 @@ def view_as(annotation: Any, ancestor: type) -> tuple[Any, ...] | None:
 def _parents(origin: Any, arguments: tuple[Any, ...]) -> Iterator[Any]:
     if origin is tuple:
         yield _SEQUENCE[union_of(item for item in arguments if item is not Ellipsis)]
+    elif origin is abc.ItemsView and len(arguments) == 2:
+        yield _SET[_TUPLE[arguments]]
     elif origin in _STANDARD_PARENTS:
         for parent, positions in _STANDARD_PARENTS[origin]:
             yield _with_arguments(parent, positions, arguments)
