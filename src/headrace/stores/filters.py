@@ -3,7 +3,6 @@
 # ruff: noqa: S608 - every text is put together from constants of this file; what a user gives is always a parameter
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from headrace.core.errors import UnknownNameError
 from headrace.ports.records import RUN_FIELDS, Condition, RunFilter
@@ -26,30 +25,32 @@ _OPERATORS = {"=": "=", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 _KINDS = {"metrics.": "metric", "parameters.": "parameter"}
 
 
-@dataclass(slots=True)
 class _Where:
-    """Conditions on `runs r`, and the tables of which each has to hold a row for the run."""
+    """Conditions on `runs r`, with their parameters."""
 
-    texts: list[str] = field(default_factory=list)
-    parameters: list[Parameter] = field(default_factory=list)
+    __slots__ = ("parameters", "texts")
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.parameters: list[Parameter] = []
 
     def add(self, text: str, *parameters: Parameter) -> None:
         self.texts.append(text)
         self.parameters.extend(parameters)
 
 
-@dataclass(frozen=True, slots=True)
 class _Link:
-    """Rows of a table that name runs: `condition` on its alias `x`."""
+    """A table that has to hold a row for the run: `condition` on its alias `x`, with its parameters."""
 
-    table: str
-    condition: str
-    parameters: tuple[Parameter, ...]
+    __slots__ = ("condition", "parameters", "table")
+
+    def __init__(self, table: str, condition: str, *parameters: Parameter) -> None:
+        self.table, self.condition, self.parameters = table, condition, parameters
 
 
 def ids_of(session: Session, which: RunFilter) -> list[str]:
     """The ids of a page of runs, newest first; raises UnknownNameError and ConditionError."""
-    where, links = _Where(), [_Link("run_tags", "x.tag = ?", (tag,)) for tag in which.tags]
+    where, links = _Where(), [_Link("run_tags", "x.tag = ?", tag) for tag in which.tags]
     if which.pipeline:
         where.add("r.pipeline = ?", which.pipeline)
     if which.before:
@@ -95,7 +96,7 @@ def _add_field(where: _Where, condition: Condition) -> None:
 def _fact_link(kind: str, name: str, condition: Condition) -> _Link:
     column = "word" if isinstance(condition.operand, str) else "number"
     text = f"x.kind = ? AND x.name = ? AND x.{column} {_OPERATORS[condition.operator]} ?"
-    return _Link("run_facts", text, (kind, name, condition.operand))
+    return _Link("run_facts", text, kind, name, condition.operand)
 
 
 def _statement(which: RunFilter, where: _Where, links: Sequence[_Link]) -> tuple[str, list[Parameter]]:

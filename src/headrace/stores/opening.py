@@ -1,7 +1,6 @@
 """Opening the store in a project's folder: everything that can be wrong with the place is found here, once."""
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
@@ -89,7 +88,9 @@ def open_store(
     can_write = os.access(path.parent, os.W_OK) and (not path.exists() or os.access(path, os.W_OK))
     if not can_write and not read_only:
         raise StoreReadOnlyError(place)
-    options = SqliteOptions(busy_deadline_s, durability == "full", "rwc" if can_write else "ro")
+    options = SqliteOptions(
+        busy_deadline_s=busy_deadline_s, is_durable=durability == "full", mode="rwc" if can_write else "ro"
+    )
     return SqlStore(_up_to_date(place, options), place, is_read_only=read_only)
 
 
@@ -112,7 +113,8 @@ def _up_to_date(path: str, options: SqliteOptions) -> SqliteDatabase:
     except StoreUnreachableError:
         database.close()
         if options.mode == "ro" and _has_no_log(path):
-            return _up_to_date(path, replace(options, mode="ro&immutable=1"))
+            options.mode = "ro&immutable=1"
+            return _up_to_date(path, options)
         raise
     except BaseException:
         database.close()

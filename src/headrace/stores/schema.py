@@ -13,7 +13,6 @@ VERSION = "SELECT version FROM headrace_schema"
 _MAKE_VERSION = "CREATE TABLE headrace_schema (version BIGINT NOT NULL)"
 _FIRST_VERSION = "INSERT INTO headrace_schema (version) VALUES (0)"
 _SET_VERSION = "UPDATE headrace_schema SET version = ?"
-_COMMENT = re.compile(r"^\s*--.*$", re.MULTILINE)
 
 
 def upgrade(session: Session, found: int, types: Mapping[str, str], folder: Path | None = None) -> None:
@@ -43,7 +42,7 @@ def migrations(folder: Path | None = None) -> list[tuple[int, Path]]:
 
 def statements_in(script: str, types: Mapping[str, str]) -> list[str]:
     """The statements of a migration, with a database's own words; a statement ends with `;` at the end of a line."""
-    text = _COMMENT.sub("", script)
+    text = re.sub(r"^\s*--.*$", "", script, flags=re.MULTILINE)
     for word, own in types.items():
         text = text.replace("{" + word + "}", own)
     return [statement.strip() for statement in re.split(r";\s*(?:\n|$)", text) if statement.strip()]

@@ -8,10 +8,8 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar, cast
-from urllib.parse import quote
 
 from headrace.core.errors import StoreError
 from headrace.stores.batches import Batches, Ticket
@@ -30,11 +28,12 @@ T = TypeVar("T")
 TYPES: Mapping[str, str] = {"serial": "INTEGER PRIMARY KEY", "key": "TEXT", "clustered": " WITHOUT ROWID"}
 """SQLite's words for what migrations write in braces."""
 
+Mode = Literal["rwc", "ro", "ro&immutable=1"]
+
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL})
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.0002, 0.010
 
 
-@dataclass(frozen=True, slots=True)
 class SqliteOptions:
     """How a file is used.
 
@@ -42,9 +41,10 @@ class SqliteOptions:
     right to write, "ro&immutable=1" is for a file in a folder where nobody can write beside it either.
     """
 
-    busy_deadline_s: float = 60.0
-    is_durable: bool = False
-    mode: Literal["rwc", "ro", "ro&immutable=1"] = "rwc"
+    __slots__ = ("busy_deadline_s", "is_durable", "mode")
+
+    def __init__(self, *, busy_deadline_s: float = 60.0, is_durable: bool = False, mode: Mode = "rwc") -> None:
+        self.busy_deadline_s, self.is_durable, self.mode = busy_deadline_s, is_durable, mode
 
 
 class SqliteDatabase:
@@ -101,7 +101,7 @@ class SqliteDatabase:
         options = self._options
         try:
             connection = sqlite3.connect(
-                f"file:{quote(str(Path(self.path).absolute()))}?mode={options.mode}",
+                f"file:{_quoted(str(Path(self.path).absolute()))}?mode={options.mode}",
                 uri=True,
                 timeout=0,
                 isolation_level=None,
@@ -161,6 +161,11 @@ class SqliteDatabase:
             raise
         finally:
             own.idle.append(connection)
+
+
+def _quoted(path: str) -> str:
+    # urllib.parse costs 3 ms to import; SQLite takes every other character as it is
+    return path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
 
 
 class _Own:
