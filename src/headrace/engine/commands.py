@@ -1,0 +1,141 @@
+"""What the run machine wants done: a closed union of frozen commands, carried out by the conductor.
+
+Questions are answered by one event each; launches by the messages of an attempt; the rest is written down.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from headrace.core.failures import Failure
+from headrace.core.states import State
+from headrace.core.values import ObjectValue, Value
+from headrace.ports.records import AttemptRecord, StepRunRecord
+from headrace.ports.story import EventType
+
+Arguments = tuple[tuple[str, Value], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Expand:
+    """Answer with the members of an object (Expanded); `node` is empty for the run's output."""
+
+    node: str
+    value: ObjectValue
+
+
+@dataclass(frozen=True, slots=True)
+class Gather:
+    """Answer with one value for a list of members (Gathered)."""
+
+    node: str
+    members: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LookUp:
+    """Answer whether stored results may stand for these items (LookedUp).
+
+    `whole` are the arguments of the step run with whole lists for `each`; empty if they were asked for before.
+    `refresh` forbids results of other runs.
+    """
+
+    node: str
+    items: tuple[tuple[int, Arguments], ...]
+    whole: Arguments = ()
+    refresh: bool = False
+
+
+Questions = Expand | Gather | LookUp
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchAttempt:
+    """Start an attempt once everything before it is written."""
+
+    attempt_id: str
+    node: str
+    item: int
+    number: int
+    fence: int
+    arguments: Arguments
+
+
+@dataclass(frozen=True, slots=True)
+class StopAttempt:
+    """Ask an attempt to end."""
+
+    attempt_id: str
+    grace_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class WakeAt:
+    """Send TimePassed at this time; replaces the time asked for before. None: nothing is waited for."""
+
+    at: float | None
+
+
+Deeds = LaunchAttempt | StopAttempt | WakeAt
+
+
+@dataclass(frozen=True, slots=True)
+class ItemEnded:
+    """An item (or a step run that is no map) that had been looked up is final; its claim can be given back.
+
+    With an output, it was computed by this attempt, and the result is to be stored.
+    """
+
+    node: str
+    item: int
+    state: State
+    attempt_id: str = ""
+    output: Value | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemReused:
+    """An item of a map takes the value that this attempt of another run has made."""
+
+    node: str
+    item: int
+    made_by: str
+    made_in: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordStep:
+    """A step run as it stands now."""
+
+    record: StepRunRecord
+
+
+@dataclass(frozen=True, slots=True)
+class RecordAttempt:
+    """An attempt as it stands now."""
+
+    record: AttemptRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A line of the run's story."""
+
+    at: float
+    type: EventType
+    node: str = ""
+    data: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FinishRun:
+    """The run is final; nothing follows but the records of the turn."""
+
+    at: float
+    state: State
+    output: Value | None = None
+    failure: Failure | None = None
+
+
+Records = ItemEnded | ItemReused | RecordStep | RecordAttempt | Note | FinishRun
+
+Command = Questions | Deeds | Records

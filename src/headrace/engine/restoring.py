@@ -1,0 +1,64 @@
+"""Rebuilding a machine from the records of an earlier conductor: what is complete stays, the rest starts anew."""
+
+from collections.abc import Sequence
+
+from headrace.core.failures import Failure
+from headrace.core.states import FailureKind, State
+from headrace.core.values import NONE
+from headrace.engine.board import Board
+from headrace.engine.steps import Lease, StepRun, Tries, failure_of_step
+from headrace.ports.records import AttemptRecord, StepRunRecord
+
+
+def restore(
+    board: Board, steps: Sequence[StepRunRecord], attempts: Sequence[AttemptRecord], *, retry_failed: bool
+) -> None:
+    """Put records on a fresh board. Items of maps are not taken from records: they are looked up, and what this run
+    has made of them is found."""
+    board.is_restored = True
+    for attempt in attempts:
+        step = board.by_name.get(attempt.node)
+        if step is not None:
+            _restore_attempt(board, step, attempt)
+    for record in sorted(steps, key=lambda record: record.position):
+        step = board.by_name.get(record.node)
+        if step is not None and _stays(board, step, record, retry_failed=retry_failed):
+            _restore_step(board, step, record)
+
+
+def _restore_attempt(board: Board, step: StepRun, record: AttemptRecord) -> None:
+    index = max(record.item, 0)
+    step.fence = max(step.fence, record.fence)
+    tries = step.tries.setdefault(index, Tries())
+    tries.attempts = max(tries.attempts, record.number)
+    if record.state.is_final:
+        return
+    failure = Failure(FailureKind.INFRASTRUCTURE, "The process that conducted the run ended before the attempt did.")
+    lease = Lease(record.id, step, index, record.number, record.fence, record.created_at)
+    lease.worker, lease.started_at, lease.usage = record.worker, record.started_at, record.usage
+    lease.state, lease.failure = State.FAILED, failure
+    board.touch_lease(lease)
+    board.lost.append(lease)
+
+
+def _stays(board: Board, step: StepRun, record: StepRunRecord, *, retry_failed: bool) -> bool:
+    if record.state.has_value:
+        return True
+    if record.state is State.SKIPPED:
+        return record.output is not None
+    is_lenient = step.name in board.partial_wanted
+    return record.state is State.FAILED and not retry_failed and not is_lenient
+
+
+def _restore_step(board: Board, step: StepRun, record: StepRunRecord) -> None:
+    step.state, step.output, step.failure, step.reason = record.state, record.output, record.failure, record.reason
+    if record.state is State.SKIPPED:
+        step.output = NONE
+    step.key, step.parts, step.made_by, step.made_in = record.key, record.parts, record.made_by, record.made_in
+    step.started_at, step.finished_at = record.started_at, record.finished_at
+    step.tries = {}
+    board.unfinished -= 1
+    for follower in step.followers:
+        follower.waiting -= 1
+    if record.failure is not None:
+        board.cause = board.cause or failure_of_step(step, record.failure)
