@@ -51,12 +51,32 @@ def is_none(value: Value) -> bool:
 
 
 def is_true(value: Value) -> bool:
-    """The truth of a bool (or None, number, text); raises TypeError for anything else."""
-    if isinstance(value, InlineValue):
-        data = json.loads(value.text)
-        if data is None or isinstance(data, bool | int | float | str):
-            return bool(data)
-    raise TypeError("a condition has to be a bool")
+    """The truth of a bool; raises TypeError for anything else, as a plain call does."""
+    if isinstance(value, InlineValue) and value.text in ("true", "false"):
+        return value.text == "true"
+    raise TypeError("hr.when needs a bool; compare in a step, or use hr.when_some to ask whether it is None")
+
+
+def comparable(value: Value) -> tuple[float | None, str | None]:
+    """The number and the text that a search compares a value with: both None for containers, objects and None.
+
+    Truth is 1 and `true`; dates, times, paths and the like are their text, an enum its member's name.
+    """
+    data: object = json.loads(value.text) if isinstance(value, InlineValue) else None
+    if isinstance(data, dict):
+        tag, content = data.get("$"), data.get("v")
+        if tag == "decimal":
+            return float(str(content)), str(content)
+        data = content if tag in _TEXT_TAGS else None
+    if isinstance(data, bool):
+        return float(data), "true" if data else "false"
+    if isinstance(data, int | float):
+        return (float(data) if abs(data) < _BEYOND_FLOATS else None), None
+    return None, data if isinstance(data, str) else None
+
+
+_TEXT_TAGS = frozenset({"date", "datetime", "time", "fraction", "uuid", "path", "enum", "float"})
+_BEYOND_FLOATS = 10**308
 
 
 def _inline(data: object) -> InlineValue:

@@ -162,3 +162,36 @@ class MemoStore(Protocol):
     def keep(self, key: str, text: str) -> None:
         """Keep a text under this key."""
         ...
+
+
+class MetadataStore(Protocol):
+    """One place that fills all five ports: what is written through one is seen through the others."""
+
+    @property
+    def runs(self) -> RunStore:
+        """Runs."""
+        ...
+
+    @property
+    def details(self) -> RunDetails:
+        """What stands behind them."""
+        ...
+
+    @property
+    def results(self) -> ResultStore:
+        """What may be reused."""
+        ...
+
+    @property
+    def tracking(self) -> TrackingStore:
+        """What steps have logged."""
+        ...
+
+    @property
+    def memos(self) -> MemoStore:
+        """What is dear to compute again."""
+        ...
+
+    def close(self) -> None:
+        """Give connections back; nothing works afterwards."""
+        ...

@@ -3,11 +3,11 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from headrace.core.failures import Failure
+from headrace.core.parts import comparable
 from headrace.core.states import State
-from headrace.core.values import InlineValue, Value, value_from_json, value_to_json
+from headrace.core.values import Value, value_from_json, value_to_json
 from headrace.plan.keys import KeyParts
 from headrace.ports.code import Touched
 from headrace.ports.executors import Usage, WorkerIdentity
@@ -241,32 +241,12 @@ def metric_facts(run_id: str, metrics: Sequence[tuple[str, float | None, float]]
     return [(run_id, "metric", name, value, None, at) for name, (value, at) in last.items()]
 
 
-def parameter_fact(run_id: str, name: str, value: Value, at: float) -> tuple[Parameter, ...]:
+def parameter_fact(run_id: str, name: str, value: Value, *, at: float) -> tuple[Parameter, ...]:
     """A parameter as a fact of a run."""
-    number, word = _searchable(value)
+    number, word = comparable(value)
     return (run_id, "parameter", name, number, word, at)
 
 
 def parameter_facts(run_id: str, parameters: Mapping[str, Value]) -> list[tuple[Parameter, ...]]:
     """A run's own parameters as facts."""
-    return [parameter_fact(run_id, name, value, ALWAYS_LATEST) for name, value in parameters.items()]
-
-
-def _searchable(value: Value) -> tuple[float | None, str | None]:
-    """The number and the text by which a parameter is found; neither for containers and objects."""
-    if not isinstance(value, InlineValue):
-        return None, None
-    data: Any = decode(value.text)
-    if isinstance(data, dict) and data.get("$") == "decimal":
-        return float(data["v"]), data["v"]
-    if isinstance(data, dict) and data.get("$") in _WORDS:
-        data = data["v"]
-    if isinstance(data, bool) or data is None:
-        return (None if data is None else float(data)), encode(data)
-    if isinstance(data, int | float):
-        return (float(data) if abs(data) < 1e308 else None), None
-    return None, data if isinstance(data, str) else None
-
-
-_WORDS = frozenset({"date", "datetime", "time", "fraction", "uuid", "path", "enum", "float"})
-"""Tags of `core.canonical` whose content is a text that people would type."""
+    return [parameter_fact(run_id, name, value, at=ALWAYS_LATEST) for name, value in parameters.items()]

@@ -68,7 +68,7 @@ class PreparedChange:
             return []
         facts = rows.metric_facts(run_id, [(m.name, rows.or_null(m.value), m.at) for m in change.metrics])
         logged = (entry for entry in change.logged if entry.kind == "parameter")
-        return facts + [rows.parameter_fact(run_id, entry.name, entry.value, entry.at) for entry in logged]
+        return facts + [rows.parameter_fact(run_id, entry.name, entry.value, at=entry.at) for entry in logged]
 
     def _made_elsewhere(self) -> list[tuple[str, str, int, str, str]]:
         steps = (step for step in self._change.steps if step.state is State.REUSED and step.made_by)
@@ -83,7 +83,7 @@ class PreparedChange:
             metrics = session.execute(sql.LAST_METRICS_OF_ATTEMPT, origin).fetchall()
             insert_all(session, sql.NOTE_FACT, rows.metric_facts(run_id, metrics))
             logged = session.execute(sql.PARAMETERS_OF_ATTEMPT, origin).fetchall()
-            facts = [rows.parameter_fact(run_id, name, rows.load_value(value), at) for name, value, at in logged]
+            facts = [rows.parameter_fact(run_id, name, rows.load_value(value), at=at) for name, value, at in logged]
             insert_all(session, sql.NOTE_FACT, facts)
 
     def _change_tags(self, session: Session, before: set[str]) -> None:

@@ -15,7 +15,7 @@ _FIRST_VERSION = "INSERT INTO headrace_schema (version) VALUES (0)"
 _SET_VERSION = "UPDATE headrace_schema SET version = ?"
 
 
-def upgrade(session: Session, found: int, types: Mapping[str, str], folder: Path | None = None) -> None:
+def upgrade(session: Session, found: int, types: Mapping[str, str], *, folder: Path | None = None) -> None:
     """Apply every migration after `found` (0: there are no tables yet) and note the new version.
 
     The caller has begun a transaction and read `found` inside it. `types` are the database's words for TYPE_WORDS;

@@ -1,0 +1,317 @@
+"""The metadata ports in memory: what a test uses where the database does not matter. Nothing survives the process."""
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from statistics import median
+
+from headrace.core.errors import StaleWriteError, UnknownNameError
+from headrace.core.states import State
+from headrace.ports.executors import NO_ITEM, WorkerIdentity
+from headrace.ports.records import (
+    AttemptRecord,
+    LoggedRecord,
+    MetricRecord,
+    ResultRecord,
+    RunEvent,
+    RunFilter,
+    RunRecord,
+    StepRunRecord,
+)
+from headrace.ports.stores import RunChange
+from headrace.testing.memory_conditions import Facts, meaning, satisfies
+
+FOUND_AT_MOST = 10
+RESULTS_OF_A_KEY = 8
+TIMED_ATTEMPTS = 20
+Place = tuple[str, int]
+
+
+class Shelf:
+    """Everything that the five stores keep, and the lock that each of them takes."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.runs: dict[str, RunRecord] = {}
+        self.steps: dict[str, dict[str, StepRunRecord]] = {}
+        self.attempts: dict[str, dict[str, AttemptRecord]] = {}
+        self.events: dict[str, list[RunEvent]] = {}
+        self.results: dict[str, list[ResultRecord]] = {}
+        self.reuses: dict[str, dict[Place, tuple[str, str]]] = {}
+        self.metrics: dict[str, list[MetricRecord]] = {}
+        self.logged: dict[str, list[LoggedRecord]] = {}
+        self.documents: dict[str, str] = {}
+        self.claims: dict[str, tuple[str, WorkerIdentity]] = {}
+        self.memos: dict[str, str] = {}
+
+    def run(self, run_id: str) -> RunRecord:
+        """A run; raises UnknownNameError."""
+        if run_id not in self.runs:
+            raise UnknownNameError("run", run_id, hint="`headrace runs` lists them.")
+        return self.runs[run_id]
+
+    def newest(self) -> list[RunRecord]:
+        """All runs, newest first."""
+        return [self.runs[run_id] for run_id in sorted(self.runs, reverse=True)]
+
+    def metrics_of(self, run_id: str) -> list[MetricRecord]:
+        """Metrics of a run with those of reused steps, in order of time."""
+        found = list(self.metrics.get(run_id, ()))
+        for (node, item), (made_by, made_in) in self.reuses.get(run_id, {}).items():
+            own = (metric for metric in self.metrics.get(made_in, ()) if metric.attempt_id == made_by)
+            found += [replace(metric, node=node, item=item) for metric in own]
+        return sorted(found, key=lambda metric: metric.at)
+
+    def logged_of(self, run_id: str) -> list[LoggedRecord]:
+        """Logged values of a run with those of reused steps, in order of time."""
+        found = list(self.logged.get(run_id, ()))
+        for (node, item), (made_by, made_in) in self.reuses.get(run_id, {}).items():
+            own = (entry for entry in self.logged.get(made_in, ()) if entry.attempt_id == made_by)
+            found += [replace(entry, node=node, item=item) for entry in own]
+        return sorted(found, key=lambda entry: entry.at)
+
+    def facts_of(self, run: RunRecord) -> Facts:
+        """What a condition can say of a run."""
+        metrics = {metric.name: metric.value for metric in self.metrics_of(run.id)}
+        logged = {entry.name: entry.value for entry in self.logged_of(run.id) if entry.kind == "parameter"}
+        return Facts(run, metrics, logged | dict(run.parameters))
+
+
+class MemoryStore:
+    """The five metadata ports over one shelf."""
+
+    def __init__(self) -> None:
+        shelf = Shelf()
+        self.runs = MemoryRunStore(shelf)
+        self.details = MemoryRunDetails(shelf)
+        self.results = MemoryResultStore(shelf)
+        self.tracking = MemoryTrackingStore(shelf)
+        self.memos = MemoryMemoStore(shelf)
+
+    def close(self) -> None:
+        """Nothing to do; it is here because every store has it."""
+
+
+class MemoryRunStore:
+    """The port `RunStore` in memory."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+
+    def create(self, run: RunRecord, steps: Sequence[StepRunRecord], documents: Mapping[str, str]) -> None:
+        """A new run with its step runs and documents."""
+        with self._shelf.lock:
+            self._shelf.runs[run.id] = run
+            self._shelf.steps[run.id] = {step.node: step for step in steps}
+            self._shelf.documents.update(documents)
+
+    def write(self, change: RunChange) -> None:
+        """Apply one turn's changes; raises StaleWriteError and UnknownNameError."""
+        shelf, run = self._shelf, change.run
+        with shelf.lock:
+            stored = shelf.run(run.id)
+            if stored.version != run.version:
+                raise StaleWriteError(run.id, run.version, stored.version)
+            shelf.runs[run.id] = _written(stored, run)
+            shelf.steps.setdefault(run.id, {}).update((step.node, step) for step in change.steps)
+            shelf.attempts.setdefault(run.id, {}).update((attempt.id, attempt) for attempt in change.attempts)
+            for result in change.results:
+                shelf.results.setdefault(result.key, []).append(result)
+            events = shelf.events.setdefault(run.id, [])
+            events += [replace(event, sequence=len(events) + place) for place, event in enumerate(change.events, 1)]
+            shelf.metrics.setdefault(run.id, []).extend(change.metrics)
+            shelf.logged.setdefault(run.id, []).extend(change.logged)
+            shelf.documents.update(change.documents)
+            shelf.reuses.setdefault(run.id, {}).update(_reuses(change))
+
+    def get(self, run_id: str) -> RunRecord:
+        """A run by its whole id; raises UnknownNameError."""
+        with self._shelf.lock:
+            return self._shelf.run(run_id)
+
+    def find(self, text: str) -> list[RunRecord]:
+        """Runs by start or end of their id, by name, or `last`."""
+        with self._shelf.lock:
+            runs = self._shelf.newest()
+        if text == "last":
+            return runs[:1]
+        digits = text.lower()
+        found = [run for run in runs if run.id.startswith(digits) or run.id.endswith(digits) or run.name == text]
+        return found[:FOUND_AT_MOST] if text else []
+
+    def list(self, which: RunFilter) -> list[RunRecord]:
+        """A page of runs, newest first."""
+        shelf = self._shelf
+        with shelf.lock:
+            facts = [shelf.facts_of(run) for run in shelf.newest()]
+        conditions = [(condition, meaning(condition, facts)) for condition in which.conditions]
+        found = (
+            each.run
+            for each in facts
+            if _is_in(each.run, which) and all(satisfies(each, condition, means) for condition, means in conditions)
+        )
+        return [run for run, _ in zip(found, range(which.limit), strict=False)]
+
+    def request_cancel(self, run_id: str, at: float) -> bool:
+        """Ask for cancellation; False if the run is final already."""
+        with self._shelf.lock:
+            run = self._shelf.run(run_id)
+            if run.state.is_final:
+                return False
+            if run.cancel_requested_at is None:
+                self._shelf.runs[run_id] = replace(run, cancel_requested_at=at)
+            return True
+
+
+class MemoryRunDetails:
+    """The port `RunDetails` in memory."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+
+    def steps(self, run_id: str) -> list[StepRunRecord]:
+        """The step runs of a run, by position."""
+        with self._shelf.lock:
+            return sorted(self._shelf.steps.get(run_id, {}).values(), key=lambda step: (step.position, step.node))
+
+    def attempts(self, run_id: str, node: str = "") -> list[AttemptRecord]:
+        """Attempts of a run (of one node), oldest first."""
+        with self._shelf.lock:
+            found = [each for each in self._shelf.attempts.get(run_id, {}).values() if node in ("", each.node)]
+        return sorted(found, key=lambda attempt: (attempt.created_at, attempt.id))
+
+    def events(self, run_id: str, after: int = 0) -> list[RunEvent]:
+        """A run's story after a sequence number, in order."""
+        with self._shelf.lock:
+            return self._shelf.events.get(run_id, [])[after:]
+
+    def document(self, digest: str) -> str:
+        """A graph or manifest by its digest; raises UnknownNameError."""
+        with self._shelf.lock:
+            if digest not in self._shelf.documents:
+                raise UnknownNameError("document", digest)
+            return self._shelf.documents[digest]
+
+    def last_of_step(self, pipeline: str, node: str, before_run: str) -> StepRunRecord | None:
+        """The newest step run of this name with key parts in an earlier run of the same pipeline."""
+        with self._shelf.lock:
+            earlier = [run for run in self._shelf.newest() if run.pipeline == pipeline and run.id < before_run]
+            steps = (self._shelf.steps.get(run.id, {}).get(node) for run in earlier)
+            return next((step for step in steps if step is not None and step.parts is not None), None)
+
+    def durations(self, pipeline: str) -> Mapping[str, float]:
+        """Median wall seconds of the last succeeded attempts by node."""
+        seconds: dict[str, list[float]] = {}
+        with self._shelf.lock:
+            runs = [run.id for run in self._shelf.newest() if run.pipeline == pipeline]
+            attempts = [attempt for run in runs for attempt in self._shelf.attempts.get(run, {}).values()]
+        for attempt in sorted(attempts, key=lambda each: each.id, reverse=True):
+            if attempt.state is State.SUCCEEDED:
+                seconds.setdefault(attempt.node, []).append(attempt.usage.wall_s)
+        return {node: median(last[:TIMED_ATTEMPTS]) for node, last in seconds.items()}
+
+
+class MemoryResultStore:
+    """The port `ResultStore` in memory."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+
+    def results(self, keys: Sequence[str]) -> Mapping[str, Sequence[ResultRecord]]:
+        """Results by key, newest first, at most eight a key."""
+        with self._shelf.lock:
+            found = {key: self._shelf.results.get(key, [])[: -RESULTS_OF_A_KEY - 1 : -1] for key in keys}
+        return {key: results for key, results in found.items() if results}
+
+    def claim(
+        self, keys: Sequence[str], run_id: str, holder: WorkerIdentity
+    ) -> Mapping[str, tuple[str, WorkerIdentity]]:
+        """Claim keys for a run; returns those that another run holds already."""
+        with self._shelf.lock:
+            claims = self._shelf.claims
+            held = {key: claims[key] for key in keys if key in claims and claims[key][0] != run_id}
+            claims.update((key, (run_id, holder)) for key in keys if key not in held)
+            return held
+
+    def release(self, keys: Sequence[str], run_id: str) -> None:
+        """Give claims of a run back."""
+        with self._shelf.lock:
+            for key in keys:
+                if self._shelf.claims.get(key, ("",))[0] == run_id:
+                    del self._shelf.claims[key]
+
+
+class MemoryTrackingStore:
+    """The port `TrackingStore` in memory."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+
+    def metrics(self, run_id: str, name: str = "") -> list[MetricRecord]:
+        """Metrics of a run (all or of one name), reused steps' included, in order of time."""
+        with self._shelf.lock:
+            return [metric for metric in self._shelf.metrics_of(run_id) if name in ("", metric.name)]
+
+    def logged(self, run_id: str) -> list[LoggedRecord]:
+        """Parameters, figures, texts and tables of a run, reused steps' included, in order of time."""
+        with self._shelf.lock:
+            return self._shelf.logged_of(run_id)
+
+    def latest(self, run_ids: Sequence[str]) -> Mapping[str, Mapping[str, float]]:
+        """The last value of each metric of several runs; runs without any are left out."""
+        found = {run_id: {metric.name: metric.value for metric in self.metrics(run_id)} for run_id in run_ids}
+        return {run_id: last for run_id, last in found.items() if last}
+
+
+class MemoryMemoStore:
+    """The port `MemoStore` in memory; forgets what was kept longest ago."""
+
+    def __init__(self, shelf: Shelf, *, count: int = 4096) -> None:
+        self._shelf, self._count = shelf, count
+
+    def recall(self, key: str) -> str | None:
+        """The text kept under this key."""
+        with self._shelf.lock:
+            return self._shelf.memos.get(key)
+
+    def keep(self, key: str, text: str) -> None:
+        """Keep a text under this key."""
+        with self._shelf.lock:
+            memos = self._shelf.memos
+            memos.pop(key, None)
+            memos[key] = text
+            for oldest in list(memos)[: max(0, len(memos) - self._count)]:
+                del memos[oldest]
+
+
+def _written(stored: RunRecord, run: RunRecord) -> RunRecord:
+    """What a write leaves: a version more, what never changes, and a cancellation asked for meanwhile."""
+    is_taken_over = stored.runner is not None and run.runner is not None and stored.runner != run.runner
+    asked = run.cancel_requested_at
+    if asked is None and not stored.state.is_final and not is_taken_over:
+        asked = stored.cancel_requested_at
+    return replace(
+        run,
+        version=stored.version + 1,
+        pipeline=stored.pipeline,
+        parameters=stored.parameters,
+        created_at=stored.created_at,
+        cancel_requested_at=asked,
+    )
+
+
+def _reuses(change: RunChange) -> Iterable[tuple[Place, tuple[str, str]]]:
+    for step in change.steps:
+        if step.state is State.REUSED and step.made_by and step.items is None:
+            yield (step.node, NO_ITEM), (step.made_by, step.made_in)
+    for reuse in change.reused:
+        yield (reuse.node, reuse.item), (reuse.made_by, reuse.made_in)
+
+
+def _is_in(run: RunRecord, which: RunFilter) -> bool:
+    return (
+        which.pipeline in ("", run.pipeline)
+        and (not which.states or run.state in which.states)
+        and set(which.tags) <= set(run.tags)
+        and (not which.before or run.id < which.before)
+    )

@@ -1,0 +1,121 @@
+"""What a `TrackingStore` has to do: above all, that a reused step shows what its value's maker has logged."""
+
+# ruff: noqa: D102 - the name of a test says what it is about
+
+import math
+from dataclasses import replace
+
+from headrace.core.states import State
+from headrace.core.values import InlineValue
+from headrace.ports.records import AttemptRecord, Condition, ItemBlock, ReuseRecord, RunFilter, RunRecord
+from headrace.ports.stores import MetadataStore, RunChange
+from headrace.testing.records import SOME_TIME, some_attempt, some_logged, some_metric, some_run, some_step, some_value
+
+
+class TrackingStoreContract:
+    """What a `TrackingStore` has to do."""
+
+    store: MetadataStore
+
+    def test_metrics_come_back_in_order_of_time(self) -> None:
+        _, attempt = self._logging()
+        run = some_run()
+        attempt = some_attempt(some_step(run), item=4)
+        late, early = some_metric(attempt, "loss", 0.25, at=SOME_TIME + 1), some_metric(attempt, "loss", 0.5)
+        other = replace(some_metric(attempt, "auc", math.inf), step=3.0, at=SOME_TIME + 0.5)
+        self.store.runs.create(run, [], {})
+        self.store.runs.write(RunChange(run, metrics=[late, early, other]))
+        assert self.store.tracking.metrics(run.id) == [early, other, late]
+        assert self.store.tracking.metrics(run.id, "loss") == [early, late]
+        assert self.store.tracking.metrics(run.id, "none") == []
+
+    def test_what_is_not_a_number_is_kept(self) -> None:
+        run, _ = self._logging(auc=math.nan)
+        assert math.isnan(self.store.tracking.metrics(run.id)[0].value)
+        assert math.isnan(self.store.tracking.latest([run.id])[run.id]["auc"])
+
+    def test_logged_values_come_back_whole(self) -> None:
+        run = some_run()
+        attempt = some_attempt(some_step(run))
+        figure = some_logged(attempt, "figure", "curve", value=some_value())
+        text = replace(some_logged(attempt, "text", "note", value=InlineValue('"x"')), at=SOME_TIME - 1)
+        self.store.runs.create(run, [], {})
+        self.store.runs.write(RunChange(run, logged=[figure, text]))
+        assert self.store.tracking.logged(run.id) == [text, figure]
+
+    def test_the_latest_value_of_each_metric_is_the_last_in_time(self) -> None:
+        run = some_run()
+        attempt = some_attempt(some_step(run))
+        values = [(0.5, 2.0), (0.75, 3.0), (0.25, 1.0)]
+        metrics = [some_metric(attempt, "auc", value, at=at) for value, at in values]
+        self.store.runs.create(run, [], {})
+        self.store.runs.write(RunChange(run, metrics=[*metrics, some_metric(attempt, "rows", 7.0)]))
+        self.store.runs.write(RunChange(replace(run, version=1), metrics=[some_metric(attempt, "auc", 0.1, at=2.5)]))
+        silent, _ = self._logging()
+        assert self.store.tracking.latest([run.id, silent.id]) == {run.id: {"auc": 0.75, "rows": 7.0}}
+        assert self.store.tracking.latest([]) == {}
+
+    def test_a_reused_step_shows_the_metrics_of_the_attempt_that_made_its_value(self) -> None:
+        maker, attempt = self._logging(auc=0.875)
+        run = self._reusing(attempt, node="renamed")
+        (metric,) = self.store.tracking.metrics(run.id)
+        assert metric == replace(some_metric(attempt, "auc", 0.875), node="renamed")
+        assert (metric.run_id, metric.attempt_id) == (maker.id, attempt.id)
+        assert self.store.tracking.latest([run.id]) == {run.id: {"auc": 0.875}}
+
+    def test_a_reused_step_shows_the_values_that_its_maker_has_logged(self) -> None:
+        maker, attempt = self._logging()
+        figure = some_logged(attempt, "figure", "curve", value=some_value())
+        self.store.runs.write(RunChange(replace(maker, version=1), logged=[figure]))
+        run = self._reusing(attempt)
+        assert self.store.tracking.logged(run.id) == [figure]
+
+    def test_a_step_that_failed_shows_nothing_of_another_run(self) -> None:
+        _, attempt = self._logging(auc=0.875)
+        run = self._reusing(attempt, state=State.FAILED)
+        assert self.store.tracking.metrics(run.id) == []
+
+    def test_a_reused_item_of_a_map_shows_the_metrics_of_its_maker(self) -> None:
+        maker, attempt = self._logging(auc=0.875)
+        run = some_run()
+        step = replace(some_step(run, state=State.RUNNING), items=ItemBlock("pu"))
+        self.store.runs.create(run, [step], {})
+        own = some_attempt(step, item=0)
+        reuse = ReuseRecord(run.id, "fit", 1, attempt.id, maker.id)
+        metric = some_metric(own, "auc", 0.5, at=SOME_TIME + 9)
+        self.store.runs.write(RunChange(run, [step], [own], metrics=[metric], reused=[reuse]))
+        shown = self.store.tracking.metrics(run.id)
+        assert [(each.item, each.value, each.run_id) for each in shown] == [(1, 0.875, maker.id), (0, 0.5, run.id)]
+        assert self.store.tracking.latest([run.id]) == {run.id: {"auc": 0.5}}
+
+    def test_a_run_is_found_by_the_metrics_of_its_reused_steps(self) -> None:
+        maker, attempt = self._logging(auc=0.875)
+        run = self._reusing(attempt)
+        self._logging(auc=0.5)
+        found = self.store.runs.list(RunFilter(conditions=(Condition("auc", ">", 0.7),)))
+        assert [each.id for each in found] == [run.id, maker.id]
+
+    def test_a_run_is_found_by_the_parameters_that_its_reused_steps_have_logged(self) -> None:
+        maker, attempt = self._logging()
+        logged = some_logged(attempt, "parameter", "depth", value=InlineValue("7"))
+        self.store.runs.write(RunChange(replace(maker, version=1), logged=[logged]))
+        run = self._reusing(attempt)
+        found = self.store.runs.list(RunFilter(conditions=(Condition("depth", "=", 7),)))
+        assert [each.id for each in found] == [run.id, maker.id]
+
+    def _logging(self, **metrics: float) -> tuple[RunRecord, AttemptRecord]:
+        run = some_run()
+        step = some_step(run, state=State.SUCCEEDED)
+        attempt = some_attempt(step)
+        self.store.runs.create(run, [step], {})
+        logged = [some_metric(attempt, name, value) for name, value in metrics.items()]
+        self.store.runs.write(RunChange(run, [step], [attempt], metrics=logged))
+        return run, attempt
+
+    def _reusing(self, attempt: AttemptRecord, node: str = "fit", state: State = State.REUSED) -> RunRecord:
+        run = some_run()
+        step = some_step(run, node)
+        self.store.runs.create(run, [step], {})
+        reused = replace(step, state=state, made_by=attempt.id, made_in=attempt.run_id)
+        self.store.runs.write(RunChange(run, [reused]))
+        return run
