@@ -44,7 +44,7 @@ def some_run(pipeline: str = "training", state: State = State.PENDING, **paramet
     return RunRecord(new_id(), pipeline, state, 0, "9" * 64, parameters, SOME_TIME)
 
 
-def some_step(run: RunRecord, node: str = "fit", position: int = 0, state: State = State.PENDING) -> StepRunRecord:
+def some_step(run: RunRecord, node: str = "fit", position: int = 0, *, state: State = State.PENDING) -> StepRunRecord:
     """A step run of a run."""
     return StepRunRecord(new_id(), run.id, node, state, position)
 

@@ -179,10 +179,12 @@ class RunDetailsContract:
 
     def test_step_runs_come_back_whole_and_by_position(self) -> None:
         run = some_run()
-        last = replace(some_step(run, "choose", 2, State.SUCCEEDED), key="k", parts=some_parts(), output=some_value())
+        last = replace(
+            some_step(run, "choose", 2, state=State.SUCCEEDED), key="k", parts=some_parts(), output=some_value()
+        )
         last = replace(last, made_by="a", made_in=run.id, reason="new", started_at=1.5, finished_at=2.5)
         block = ItemBlock("sfr", ((1, some_failure()),))
-        middle = replace(some_step(run, "fit", 1, State.FAILED), items=block, failure=some_failure())
+        middle = replace(some_step(run, "fit", 1, state=State.FAILED), items=block, failure=some_failure())
         first = some_step(run, "read", 0)
         self.store.runs.create(run, [last, first, middle], {})
         assert self.store.details.steps(run.id) == [first, middle, last]
