@@ -74,7 +74,7 @@ def protocol_mismatch(source: Any, target: Any, compare: Compare) -> str:
     protocol, wanted = parts(target)
     own = dict(zip(type_parameters(cls), arguments, strict=False))
     types = dict(zip(type_parameters(protocol), wanted, strict=False))
-    for name in _members(protocol):
+    for name in protocol_members(protocol):
         if not _has(cls, name):
             return f"{describe(source)} has no {name!r}, which {describe(target)} asks for"
         given, needed = _member_type(cls, name), _member_type(protocol, name)
@@ -84,7 +84,8 @@ def protocol_mismatch(source: Any, target: Any, compare: Compare) -> str:
     return ""
 
 
-def _members(protocol: type) -> list[str]:
+def protocol_members(protocol: type) -> list[str]:
+    """The names that a Protocol and those it extends ask for."""
     names: list[str] = []
     for owner in protocol.__mro__:
         if owner.__dict__.get("_is_protocol", False):
@@ -137,7 +138,7 @@ def typeddict_mismatch(source: Any, target: Any, compare: Compare) -> str:
     for key, needed in wanted.items():
         if key not in given:
             return f"{describe(source)} has no key {key!r}"
-        if _is_required(source, key) != _is_required(target, key) and not _is_read_only(needed):
+        if is_required_key(source, key) != is_required_key(target, key) and not _is_read_only(needed):
             return f"key {key!r} is not required in both {describe(source)} and {describe(target)}"
         reason = compare(given[key], needed) or ("" if _is_read_only(needed) else compare(needed, given[key]))
         if reason:
@@ -145,7 +146,8 @@ def typeddict_mismatch(source: Any, target: Any, compare: Compare) -> str:
     return ""
 
 
-def _is_required(typeddict: Any, key: str) -> bool:
+def is_required_key(typeddict: Any, key: str) -> bool:
+    """Whether a TypedDict has to have this key."""
     cls = parts(typeddict)[0]
     marks = _marks(class_hints(cls)[key])
     return "Required" in marks or ("NotRequired" not in marks and key in cls.__required_keys__)

@@ -173,7 +173,10 @@ REASONS = [
     (
         dict[str, int],
         dict[str, float],
-        "dict[str, int] is not dict[str, float], because a dict may be changed; declare the input as Mapping[str, float]",
+        (
+            "dict[str, int] is not dict[str, float], because a dict may be changed; "
+            "declare the input as Mapping[str, float]"
+        ),
     ),
     (tuple[int, str], tuple[int, int], "element 1: str is not int"),
     (tuple[int, str], tuple[int], "tuple[int, str] has 2 elements, tuple[int] has 1"),

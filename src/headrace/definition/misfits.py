@@ -1,0 +1,45 @@
+"""Where in a value the reading of a parameter stands, and how it says that something does not fit there."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from headrace.definition.examples import Mode
+
+Fit = Callable[[Any, Any, "Place"], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place inside a parameter's value: `path` as "[2].days", how values are given there, and what reads them."""
+
+    path: str
+    mode: Mode
+    read: Fit
+
+    def fit(self, value: Any, annotation: Any) -> Any:
+        """The value of this place, brought to its type; raises Misfit."""
+        return self.read(value, annotation, self)
+
+    def inside(self, step: str, mode: Mode) -> "Place":
+        """A place one step further in."""
+        return Place(self.path + step, mode, self.read)
+
+    def to_mode(self, mode: Mode) -> "Place":
+        """The same place, where values are given another way."""
+        return Place(self.path, mode, self.read)
+
+
+class Misfit(Exception):  # noqa: N818 - never leaves: it becomes a ParameterError or the next attempt of a union
+    """A value that does not fit a type, with the reason as half a sentence."""
+
+    def __init__(self, value: object, annotation: Any, place: Place, *, why: str) -> None:
+        self.value, self.annotation, self.place, self.why = value, annotation, place, why
+        super().__init__(why)
+
+
+def nearest(given: object, choices: list[str]) -> str:
+    """` (did you mean 'days'?)`, or nothing if no choice is near."""
+    matches = get_close_matches(given, choices, n=1) if isinstance(given, str) and len(given) < 100 else []
+    return f" (did you mean {matches[0]!r}?)" if matches else ""

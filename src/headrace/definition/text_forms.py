@@ -1,0 +1,125 @@
+"""How values are written as text on a command line: lists, pairs, durations, JSON. Knows nothing of types.
+
+Every function raises ValueError with a reason for people, whatever the text is.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from datetime import timedelta
+
+TRUE_WORDS = ("yes", "true", "on", "1")
+FALSE_WORDS = ("no", "false", "off", "0")
+NONE_WORDS = ("none", "null", "")
+
+_OPENING, _CLOSING = "[{(", "]})"
+_CLOCK = re.compile(r"(?:(-?\d{1,9}) days?, )?(\d{1,9}):([0-5]?\d):([0-5]?\d)(?:\.(\d{1,6}))?", re.ASCII)
+_ISO = re.compile(
+    r"(?P<sign>[+-])?P(?:(?P<weeks>\d+(?:\.\d+)?)W)?(?:(?P<days>\d+(?:\.\d+)?)D)?"
+    r"(?:T(?:(?P<hours>\d+(?:\.\d+)?)H)?(?:(?P<minutes>\d+(?:\.\d+)?)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?",
+    re.ASCII | re.IGNORECASE,
+)
+_SHORT = re.compile(r"(\d{1,12}(?:\.\d{1,9})?)\s*(ms|s|min|m|h|d|w)", re.ASCII)
+_UNITS = {
+    "ms": timedelta(milliseconds=1),
+    "s": timedelta(seconds=1),
+    "m": timedelta(minutes=1),
+    "min": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+    "w": timedelta(weeks=1),
+}
+
+
+def read_json(text: str) -> object:
+    """JSON as plain data; a key that stands twice in an object is refused."""
+    try:
+        return json.loads(text, object_pairs_hook=_object)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"it is no JSON: {error.msg}, character {error.pos + 1}") from None
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    except ValueError as error:  # a key that stands twice; an integer with more digits than Python reads
+        raise ValueError("it has too many digits" if "digits" in str(error) else str(error)) from None
+
+
+def _object(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"{key[:40]!r} is given twice")
+        found[key] = value
+    return found
+
+
+def split_items(text: str) -> list[str]:
+    """`a,b` as ["a", "b"]; commas inside brackets and double quotes do not split, an empty text has no items."""
+    if not text.strip():
+        return []
+    items, start, depth, is_quoted = list[str](), 0, 0, False
+    for index, character in enumerate(text):
+        if character == '"':
+            is_quoted = not is_quoted
+        elif is_quoted:
+            continue
+        elif character in _OPENING:
+            depth += 1
+        elif character in _CLOSING:
+            depth -= 1
+        elif character == "," and depth == 0:
+            items.append(_unquoted(text[start:index]))
+            start = index + 1
+    return [*items, _unquoted(text[start:])]
+
+
+def split_pairs(text: str) -> dict[str, str]:
+    """`a=1,b=x` as {"a": "1", "b": "x"}; a name without `=` and a name given twice are refused."""
+    pairs: dict[str, str] = {}
+    for item in split_items(text):
+        name, separator, value = item.partition("=")
+        name = name.strip()
+        if not separator:
+            raise ValueError(f"{item[:40]!r} is no `name=value`")
+        if name in pairs:
+            raise ValueError(f"{name[:40]!r} is given twice")
+        pairs[name] = _unquoted(value)
+    return pairs
+
+
+def _unquoted(item: str) -> str:
+    item = item.strip()
+    if len(item) > 1 and item[0] == item[-1] == '"':
+        try:
+            return str(json.loads(item))
+        except ValueError:
+            return item
+    return item
+
+
+def read_duration(text: str) -> timedelta:
+    """`PT1H30M`, `1:30:00`, `2 days, 1:30:00` or `90min` (ms, s, m or min, h, d, w)."""
+    text = text.strip()
+    try:
+        if match := _SHORT.fullmatch(text):
+            return float(match[1]) * _UNITS[match[2]] if "." in match[1] else int(match[1]) * _UNITS[match[2]]
+        if match := _CLOCK.fullmatch(text):
+            days, hours, minutes, seconds, fraction = match.groups()
+            micro = int((fraction or "").ljust(6, "0"))
+            return timedelta(int(days or 0), int(seconds), micro, 0, int(minutes), int(hours))
+        if (match := _ISO.fullmatch(text)) and text[-1] not in "PTpt":
+            parts = {name: float(value) for name, value in match.groupdict().items() if value and name != "sign"}
+            span = timedelta(**parts)
+            return -span if match["sign"] == "-" else span
+    except (OverflowError, ValueError):
+        raise ValueError("it is longer than a duration can be") from None
+    raise ValueError("it is written neither as PT1H30M nor as 1:30:00 or 90min")
+
+
+def read_bool(text: str) -> bool:
+    """yes, true, on, 1; no, false, off, 0; upper case too."""
+    word = text.strip().lower()
+    if word in TRUE_WORDS:
+        return True
+    if word in FALSE_WORDS:
+        return False
+    raise ValueError(f"it is neither {' nor '.join((TRUE_WORDS[0], FALSE_WORDS[0]))}")
