@@ -9,7 +9,7 @@ from typing import Literal
 from headrace.core.failures import Failure
 from headrace.core.states import State
 from headrace.core.values import Value
-from headrace.definition.graph import Binding, Graph, Node
+from headrace.definition.graph import Binding, Graph
 from headrace.engine.commands import Command, Note
 from headrace.engine.identities import step_run_id
 from headrace.engine.options import MachineOptions
@@ -51,9 +51,10 @@ class Board:
         self.state = State.PENDING
         self.output: Value | None = None
         self.failure: Failure | None = None
-        self.cause: Failure | None = None
+        self.failed: list[StepRun] = []
+        self.taken: set[str] = set()
         self.is_halted = self.is_cancelling = self.is_restored = False
-        self.lenient, self.partial_wanted = _lenient(graph, chosen)
+        self.partial_wanted = _partial_wanted(graph, chosen)
         self._offered: list[int] = []
         self._alarms: list[tuple[float, int, Alarm]] = []
         self._alarm_number = 0
@@ -117,23 +118,11 @@ class Board:
         return step.output if step.state.is_final else None
 
 
-def _lenient(graph: Graph, chosen: Chosen) -> tuple[frozenset[str], frozenset[str]]:
-    """The maps whose failed items hinder nobody, and those whose succeeded items somebody takes."""
-    wanted: set[str] = set()
-    strict: set[str] = set()
+def _partial_wanted(graph: Graph, chosen: Chosen) -> frozenset[str]:
+    """The maps of which somebody takes those items that succeeded."""
+    bindings: list[Binding] = [graph.output]
     for node in graph.nodes:
         if node.name in chosen.included:
-            strict.update(node.after)
-            _sort(_bindings(node), wanted, strict)
-    _sort([graph.output], wanted, strict)
-    return frozenset(wanted - strict), frozenset(wanted)
-
-
-def _bindings(node: Node) -> list[Binding]:
-    return [*(binding for _, binding in node.arguments), *(guard.condition for guard in node.guards)]
-
-
-def _sort(bindings: list[Binding], wanted: set[str], strict: set[str]) -> None:
-    for binding in bindings:
-        for name, is_lenient in needs_in(binding):
-            (wanted if is_lenient else strict).add(name)
+            bindings += (binding for _, binding in node.arguments)
+            bindings += (guard.condition for guard in node.guards)
+    return frozenset(name for binding in bindings for name, is_lenient in needs_in(binding) if is_lenient)

@@ -36,16 +36,35 @@ class Endings:
             follower.waiting -= 1
             if not follower.waiting:
                 board.arrived.append(follower)
-        if failure is not None and not (step.partial is not None and step.name in board.lenient):
-            board.cause = board.cause or failure_of_step(step, failure)
-            if board.options.fail_fast and not board.is_halted:
-                self.halt(f"{step.name} failed")
+        if failure is not None:
+            board.failed.append(step)
+            if step.partial is None:
+                self._fail_fast(step.name)
+
+    def _fail_fast(self, name: str) -> None:
+        if self._board.options.fail_fast and not self._board.is_halted:
+            self.halt(f"{name} failed")
 
     def skip(self, step: StepRun, reason: str, root: str = "") -> None:
         """End a step run without starting it: its branch was not taken, or (with a root) it cannot have its inputs."""
         step.reason, step.root = reason, root
         step.output = None if root else NONE
         self.end(step, State.SKIPPED)
+        if root in self._board.chosen.included:
+            self._fail_fast(root)
+
+    def cause(self, root_of_output: str) -> Failure | None:
+        """Why the run fails: the first failed step, not counting a map of which only succeeded items were taken.
+
+        `root_of_output` is the step that keeps the run's output from having a value.
+        """
+        board = self._board
+        hindering = {root_of_output, *(step.root for step in board.steps)}
+        for step in board.failed:
+            is_let_pass = step.partial is not None and step.name in board.taken and step.name not in hindering
+            if step.failure is not None and not is_let_pass:
+                return failure_of_step(step, step.failure)
+        return None
 
     def conclude(self, step: StepRun) -> None:
         """End a step run if all its items are final and none of its attempts is open."""

@@ -14,7 +14,7 @@ from headrace.definition.graph import Graph
 from headrace.engine.attempts import Attempts
 from headrace.engine.board import Alarm, Board
 from headrace.engine.commands import Command, Expand, FinishRun
-from headrace.engine.endings import Endings
+from headrace.engine.endings import Endings, failure_data
 from headrace.engine.events import (
     Answers,
     AttemptFailed,
@@ -222,29 +222,29 @@ class Machine:
             self._board.arrived.append(self._board.by_name[event.node])
 
     def _finish(self) -> None:
+        """Every step is final, so the run is, once its output is known."""
         board = self._board
-        state, failure, output = State.SUCCEEDED, board.cause, None
+        output, unfit, root = None, None, ""
+        try:
+            output = self._values.output_of_run(board.graph.output)
+        except NeedsContentError as need:
+            board.out.append(Expand("", need.value))
+            return
+        except HinderedError as hindered:
+            root = hindered.root
+        except UnfitError as error:
+            unfit = error.failure
+        failure = self._endings.cause(root) or unfit
         is_cancelled = any(step.state is State.CANCELLED for step in board.steps)
         if is_cancelled and (board.is_cancelling or failure is None):
-            state, failure = State.CANCELLED, None
+            self._end(State.CANCELLED)
         elif failure is not None:
-            state = State.FAILED
+            self._end(State.FAILED, failure=failure)
         else:
-            try:
-                output = self._values.output_of_run(board.graph.output)
-            except NeedsContentError as need:
-                board.out.append(Expand("", need.value))
-                return
-            except HinderedError:
-                output = None
-            except UnfitError as unfit:
-                state, failure = State.FAILED, unfit.failure
+            self._end(State.SUCCEEDED, output=output)
+
+    def _end(self, state: State, *, output: Value | None = None, failure: Failure | None = None) -> None:
+        board = self._board
         board.state = state
-        board.note(_ENDS[state], "", _data_of_failure(failure))
+        board.note(_ENDS[state], "", {} if failure is None else failure_data(failure))
         board.out.append(FinishRun(board.now, state, output, failure))
-
-
-def _data_of_failure(failure: Failure | None) -> dict[str, object]:
-    if failure is None:
-        return {}
-    return {"message": failure.message, "remedy": failure.remedy, "kind": failure.kind.value}

@@ -6,7 +6,7 @@ from headrace.core.failures import Failure
 from headrace.core.states import FailureKind, State
 from headrace.core.values import NONE
 from headrace.engine.board import Board
-from headrace.engine.steps import Lease, StepRun, Tries, failure_of_step
+from headrace.engine.steps import Lease, StepRun, Tries
 from headrace.ports.records import AttemptRecord, StepRunRecord
 
 
@@ -61,4 +61,4 @@ def _restore_step(board: Board, step: StepRun, record: StepRunRecord) -> None:
     for follower in step.followers:
         follower.waiting -= 1
     if record.failure is not None:
-        board.cause = board.cause or failure_of_step(step, record.failure)
+        board.failed.append(step)

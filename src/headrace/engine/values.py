@@ -73,7 +73,10 @@ class Values:
 
     def _succeeded(self, name: str) -> Value:
         partial = self._board.by_name[name].partial
-        return self._output(name) if partial is None else partial
+        if partial is None:
+            return self._output(name)
+        self._board.taken.add(name)
+        return partial
 
     def _expand(self, value: Value) -> Value:
         if not isinstance(value, ObjectValue):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import prod
 
 from headrace.core.parts import is_none, is_true, members_of, part_of
-from headrace.core.values import CompositeValue, Value
+from headrace.core.values import CompositeValue, InlineValue, Value
 from headrace.definition.graph import (
     Binding,
     ChoiceOf,
@@ -19,6 +19,8 @@ from headrace.definition.graph import (
     SucceededOf,
     outputs_in,
 )
+
+_SETS = ('{"$":"set"', '{"$":"frozenset"')
 
 
 class UnequalLengthsError(Exception):
@@ -114,9 +116,18 @@ def map_items(node: Node, known: Known) -> MapItems:
         value = evaluate(binding, known)
         whole.append((name, value))
         if isinstance(binding, EachOf):
-            axes.setdefault(binding.axis, {})[name] = members_of(known.expand(value))
+            axes.setdefault(binding.axis, {})[name] = _elements(name, known.expand(value))
     ordered = tuple(axes[axis] for axis in sorted(axes))
     return MapItems(tuple(whole), ordered, tuple(_length_of_axis(columns) for columns in ordered))
+
+
+def _elements(name: str, value: Value) -> tuple[Value, ...]:
+    if isinstance(value, InlineValue) and value.text.startswith(_SETS):
+        raise TypeError(f"hr.each for {name!r} gets a set, which has no elements in order")
+    try:
+        return members_of(value)
+    except TypeError as error:
+        raise TypeError(f"hr.each for {name!r} takes a list, tuple or other sequence, but {error}") from error
 
 
 def _length_of_axis(columns: Mapping[str, tuple[Value, ...]]) -> int:

@@ -89,8 +89,8 @@ class Touched:
 class ReadTokens(Protocol):
     """What things read through `hr.` (a model's alias, a variable, a table) hold now, to be compared with `Touched`."""
 
-    def token_of(self, kind: str, name: str) -> str:
-        """The token of the content that this name has now; empty if it has none."""
+    def token_of(self, read: str) -> str:
+        """The token of what this names (the first part of a pair in `Touched.reads`) now; empty if there is none."""
         ...
 
 

@@ -1,0 +1,104 @@
+"""Whether a stored result may stand for an item now: not too old, still true of all it has read, and still there."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from headrace.core.errors import ArtifactError
+from headrace.definition.graph import StepSpec
+from headrace.engine.events import Missing, Reuse
+from headrace.engine.keying import Keyed
+from headrace.ports.artifacts import ArtifactStore
+from headrace.ports.code import FileDigests, ReadTokens
+from headrace.ports.records import ResultRecord
+from headrace.ports.stores import ResultStore
+
+NOTHING_YET = "no result for this key yet"
+
+
+@dataclass(frozen=True, slots=True)
+class Shelves:
+    """Where results and what they depend on are looked up. `tokens` is None where nothing can be read by `hr.`."""
+
+    results: ResultStore
+    artifacts: ArtifactStore
+    files: FileDigests
+    tokens: ReadTokens | None = None
+
+
+def why_never(spec: StepSpec) -> str:
+    """Why no other run's result may stand for this step; empty if one may (SEMANTICS rule 9)."""
+    if spec.effect:
+        return "effect"
+    if not spec.returns:
+        return "returns nothing"
+    return "" if spec.cache.enabled else "cache off"
+
+
+class Reuser:
+    """Looks for usable results. One run asks through it; within one question, each file is read once."""
+
+    def __init__(self, shelves: Shelves, run_id: str) -> None:
+        self._shelves, self._run_id = shelves, run_id
+
+    def find(
+        self, spec: StepSpec, keyed: Sequence[Keyed], now: float, *, own_only: bool = False
+    ) -> list[Reuse | Missing]:
+        """One answer for each key, in order. `own_only` takes nothing but what this run has made itself."""
+        keys = [key for item in keyed if (key := item.result_key)]
+        stored = self._shelves.results.results(keys) if keys else {}
+        question = _Question(self._shelves, self._run_id, now, spec.cache.ttl_s)
+        return [self._answer(item, stored, question, own_only=own_only) for item in keyed]
+
+    def _answer(
+        self, item: Keyed, stored: Mapping[str, Sequence[ResultRecord]], question: "_Question", *, own_only: bool
+    ) -> Reuse | Missing:
+        found = stored.get(item.result_key, ())
+        if own_only:
+            found = [result for result in found if result.run_id == self._run_id]
+        problems: list[str] = []
+        for result in found:
+            problem = question.problem_of(result)
+            if not problem:
+                return Reuse(item.key, result.output, result.attempt_id, result.run_id)
+            problems.append(problem)
+        if own_only:
+            return Missing(item.key, "refresh asked")
+        return Missing(item.key, item.problem or next(iter(problems), NOTHING_YET))
+
+
+class _Question:
+    """One look-up: remembers the digests that it has seen."""
+
+    def __init__(self, shelves: Shelves, run_id: str, now: float, ttl_s: float | None) -> None:
+        self._shelves, self._run_id, self._now, self._ttl_s = shelves, run_id, now, ttl_s
+        self._digests: dict[str, str] = {}
+
+    def problem_of(self, result: ResultRecord) -> str:
+        """Why a result cannot be used; empty if it can. What this run has made itself holds for the whole run."""
+        if result.run_id != self._run_id:
+            if self._ttl_s is not None and result.created_at + self._ttl_s <= self._now:
+                return "expired"
+            changed = self._changed(result)
+            if changed:
+                return changed
+        try:
+            self._shelves.artifacts.check(result.output, content=False)
+        except ArtifactError as error:
+            return f"its stored value cannot be had: {error}"
+        return ""
+
+    def _changed(self, result: ResultRecord) -> str:
+        touched = result.touched
+        for path, digest in (*touched.files, *touched.modules):
+            if self._digest_of(path) != digest:
+                return f"{path} changed since"
+        tokens = self._shelves.tokens
+        for read, token in touched.reads:
+            if tokens is None or tokens.token_of(read) != token:
+                return f"{read} changed since"
+        return ""
+
+    def _digest_of(self, path: str) -> str:
+        if path not in self._digests:
+            self._digests[path] = self._shelves.files.digest_of(path)
+        return self._digests[path]
