@@ -2,8 +2,8 @@
 on every day.
 
 JSON with tags: 1, 1.0, true and "1" differ; the order of a dict is kept, a set is sorted; dates, enums, dataclasses,
-tuples and the like are `{"$": tag, …}`. `restore` gives back an equal value; it imports the module of an enum or
-dataclass, and of nothing else.
+tuples, NumPy scalars and the like are `{"$": tag, …}`. `restore` gives back an equal value; it imports the module of
+an enum or dataclass (NumPy for its scalars), and nothing else.
 """
 
 import base64
@@ -15,6 +15,7 @@ import math
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path, PurePath
 from typing import Any, cast
 from uuid import UUID
@@ -22,6 +23,7 @@ from uuid import UUID
 from headrace.core.symbols import qualified_name, resolve
 
 _PLAIN = (str, bool, int, type(None))
+_PLAIN_KINDS = frozenset(_PLAIN)
 
 
 class NotCanonicalError(Exception):
@@ -51,16 +53,13 @@ def _encode(value: object, where: str) -> object:  # noqa: C901 - one flat table
         number = cast("float", value)
         return number if math.isfinite(number) else {"$": "float", "v": repr(number)}
     if kind is list:
-        return [_encode(item, f"{where}[{index}]") for index, item in enumerate(cast("list[object]", value))]
+        return _encode_items(cast("list[object]", value), where)
     if kind is dict:
         return _encode_dict(cast("dict[object, object]", value), where)
     if isinstance(value, enum.Enum):
-        return {"$": "enum", "c": qualified_name(kind), "v": value.name}
+        return _encode_enum(value, where)
     if kind is tuple:
-        return {
-            "$": "tuple",
-            "v": [_encode(item, f"{where}[{index}]") for index, item in enumerate(cast("tuple[object, ...]", value))],
-        }
+        return {"$": "tuple", "v": _encode_items(cast("tuple[object, ...]", value), where)}
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         names = cast("tuple[str, ...]", cast("Any", value)._fields)
         return {
@@ -69,9 +68,10 @@ def _encode(value: object, where: str) -> object:  # noqa: C901 - one flat table
             "v": [[n, _encode(v, f"{where}.{n}")] for n, v in zip(names, value, strict=True)],
         }
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = [
-            [f.name, _encode(getattr(value, f.name), f"{where}.{f.name}")] for f in dataclasses.fields(value) if f.init
-        ]
+        state = record_state(value)
+        if state is None:
+            raise NotCanonicalError(kind, where)
+        fields = [[name, _encode(item, f"{where}.{name}")] for name, item in state.items()]
         return {"$": "record", "c": qualified_name(kind), "v": fields}
     if kind in (set, frozenset):
         members = sorted((_encode(item, f"{where}{{}}") for item in cast("set[object]", value)), key=_sort_key)
@@ -79,6 +79,52 @@ def _encode(value: object, where: str) -> object:  # noqa: C901 - one flat table
     if isinstance(value, PurePath):
         return {"$": "path", "v": str(value)}
     return _encode_atom(value, kind, where)
+
+
+def record_state(value: Any) -> dict[str, object] | None:
+    """The fields of a dataclass with their values; None if they are not all there is to it.
+
+    Attributes beside the fields, an `__init__` of its own or an InitVar could not be given back (`functools`' cached
+    properties do not count: they come again).
+    """
+    cls = type(value)
+    names = [field.name for field in dataclasses.fields(value)]
+    hidden = set(getattr(value, "__dict__", ())) - set(names)
+    if any(not isinstance(getattr(cls, name, None), cached_property) for name in hidden):
+        return None
+    has_own_init = not cls.__dataclass_params__.init or any(
+        pseudo.name not in names and "InitVar" in str(pseudo.type) for pseudo in cls.__dataclass_fields__.values()
+    )
+    if has_own_init or not all(hasattr(value, name) for name in names):
+        return None
+    return {name: getattr(value, name) for name in names}
+
+
+def make_record(cls: Any, fields: Mapping[str, object]) -> object:
+    """A dataclass or named tuple with these fields; those that its `__init__` does not take are set afterwards."""
+    make: Callable[..., object] = cls
+    if not dataclasses.is_dataclass(cls):
+        return make(**fields)
+    taken = {field.name for field in dataclasses.fields(cls) if field.init}
+    made: object = make(**{name: value for name, value in fields.items() if name in taken})
+    for name, value in fields.items():
+        if name not in taken:
+            object.__setattr__(made, name, value)
+    return made
+
+
+def _encode_items(items: list[object] | tuple[object, ...], where: str) -> list[object]:
+    kinds = set(map(type, items))
+    if kinds <= _PLAIN_KINDS or (kinds == {float} and all(map(math.isfinite, cast("list[float]", items)))):
+        return list(items)  # some twenty times quicker than one by one
+    return [_encode(item, f"{where}[{index}]") for index, item in enumerate(items)]
+
+
+def _encode_enum(value: enum.Enum, where: str) -> object:
+    kind = type(value)
+    if isinstance(value, enum.Flag) and value.name not in kind.__members__:
+        return {"$": "flag", "c": qualified_name(kind), "v": _encode(value.value, where)}
+    return {"$": "enum", "c": qualified_name(kind), "v": value.name}
 
 
 def _sort_key(data: object) -> str:
@@ -98,7 +144,18 @@ def _encode_atom(value: object, kind: type, where: str) -> object:
     atom = _ATOMS.get(kind)
     if atom is not None:
         return {"$": atom[0], "v": atom[1](value)}
+    if kind.__module__ == "numpy" and hasattr(kind, "dtype") and getattr(value, "shape", None) == ():
+        return _encode_numpy(value, kind, where)
     raise NotCanonicalError(kind, where)
+
+
+def _encode_numpy(value: Any, kind: type, where: str) -> object:
+    if kind.__name__ != "ndarray" and value.dtype.kind in "Mm":
+        return {"$": "numpy", "c": value.dtype.name, "v": int(value.view("int64"))}
+    item = value.item()
+    if kind.__name__ == "ndarray" or type(item) not in (bool, int, float, complex):
+        raise NotCanonicalError(kind, where)
+    return {"$": "numpy", "c": value.dtype.name, "v": _encode(item, where)}
 
 
 def _decode(data: object) -> object:
@@ -114,12 +171,23 @@ def _decode(data: object) -> object:
 
 
 def _decode_record(data: Mapping[str, object]) -> object:
-    cls = cast("Callable[..., object]", resolve(cast("str", data["c"])))
-    return cls(**{name: _decode(item) for name, item in cast("list[tuple[str, object]]", data["v"])})
+    fields = {name: _decode(item) for name, item in cast("list[tuple[str, object]]", data["v"])}
+    return make_record(resolve(cast("str", data["c"])), fields)
 
 
 def _decode_enum(data: Mapping[str, object]) -> object:
     return cast("type[enum.Enum]", resolve(cast("str", data["c"])))[cast("str", data["v"])]
+
+
+def _decode_flag(data: Mapping[str, object]) -> object:
+    return cast("type[enum.Flag]", resolve(cast("str", data["c"])))(_decode(data["v"]))
+
+
+def _decode_numpy(data: Mapping[str, object]) -> object:
+    dtype = cast("Any", resolve("numpy:dtype"))(data["c"])
+    if dtype.kind in "Mm":
+        return cast("Any", resolve("numpy:int64"))(data["v"]).view(dtype)
+    return dtype.type(_decode(data["v"]))
 
 
 def _members(data: Mapping[str, object]) -> list[object]:
@@ -169,6 +237,8 @@ _DECODERS: dict[str, Callable[[Mapping[str, object]], object]] = {
     "dict": lambda data: {_decode(key): _decode(item) for key, item in cast("list[tuple[object, object]]", data["v"])},
     "record": _decode_record,
     "enum": _decode_enum,
+    "flag": _decode_flag,
+    "numpy": _decode_numpy,
     "path": lambda data: Path(cast("str", data["v"])),
 }
 _ATOM_READERS: dict[str, Callable[..., object]] = {tag: read for tag, _, read in _ATOMS.values()}

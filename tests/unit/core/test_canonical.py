@@ -113,3 +113,64 @@ def test_texts_are_the_same_in_processes_with_other_hash_seeds():
 def test_a_moment_with_a_time_zone_is_kept():
     moment = dt.datetime(2013, 3, 10, 2, 30, tzinfo=dt.UTC)
     assert restore(canonical(moment)) == moment
+
+
+@dataclasses.dataclass
+class Counter:
+    start: int
+    seen: int = dataclasses.field(default=0, init=False)
+
+
+class Side(enum.Flag):
+    LEFT = 1
+    RIGHT = 2
+
+
+@dataclasses.dataclass
+class WithArgument:
+    start: int
+    scale: dataclasses.InitVar[int]
+
+
+def test_a_field_that_the_constructor_does_not_take_is_kept():
+    counter = Counter(3)
+    counter.seen = 7
+    assert restore(canonical(counter)) == counter
+
+
+def test_a_dataclass_with_state_beside_its_fields_has_no_canonical_text():
+    counter = Counter(3)
+    counter.hidden = 1
+    with pytest.raises(NotCanonicalError):
+        canonical(counter)
+    with pytest.raises(NotCanonicalError):
+        canonical(WithArgument(1, 2))
+
+
+def test_combined_flags_are_kept():
+    assert restore(canonical(Side.LEFT | Side.RIGHT)) == Side.LEFT | Side.RIGHT
+    assert restore(canonical(Side.LEFT)) is Side.LEFT
+    assert restore(canonical(Side(0))) == Side(0)
+
+
+@pytest.mark.parametrize("name", ["float64", "float32", "float16", "int8", "uint64", "bool", "complex64"])
+def test_a_numpy_scalar_is_read_back_with_its_type(name):
+    numpy = pytest.importorskip("numpy")
+    value = numpy.dtype(name).type(1)
+    assert type(restore(canonical(value))) is type(value)
+    assert restore(canonical(value)) == value
+    assert canonical(value) != canonical(1)
+
+
+def test_a_numpy_time_is_read_back_with_its_unit():
+    numpy = pytest.importorskip("numpy")
+    for value in (numpy.datetime64("2013-01-01T05:00", "ns"), numpy.timedelta64(3, "h")):
+        assert restore(canonical(value)) == value
+        assert restore(canonical(value)).dtype == value.dtype
+
+
+def test_a_numpy_array_has_no_canonical_text():
+    numpy = pytest.importorskip("numpy")
+    for array in (numpy.zeros(3), numpy.array(1.0)):
+        with pytest.raises(NotCanonicalError):
+            canonical(array)

@@ -1,0 +1,95 @@
+"""Formats of plain data that is too large to lie inline: text, bytes, and canonical text of JSON-like values."""
+
+from headrace.artifacts.formats import Draft, FormatSettings
+from headrace.artifacts.objects import ObjectSource
+from headrace.core.canonical import restore
+from headrace.core.values import ObjectValue
+
+
+class TextFormat:
+    """Long texts as UTF-8."""
+
+    name = "text"
+    is_canonical = True
+
+    def __init__(self, settings: FormatSettings) -> None:
+        del settings
+
+    def draft(self, value: object) -> Draft | None:
+        """A text without lone surrogates, which UTF-8 cannot hold."""
+        if type(value) is not str:
+            return None
+        try:
+            content = value.encode()
+        except UnicodeEncodeError:
+            return None  # plain data with escapes carries it
+        return Draft(self.name, lambda sink: sink.write(content))
+
+    def read(self, source: ObjectSource, value: ObjectValue) -> object:
+        """The text."""
+        del value
+        return source.read().decode()
+
+
+class BytesFormat:
+    """Long bytes as they are."""
+
+    name = "bytes"
+    is_canonical = True
+
+    def __init__(self, settings: FormatSettings) -> None:
+        del settings
+
+    def draft(self, value: object) -> Draft | None:
+        """Bytes or a bytearray (as it is now)."""
+        if type(value) is bytes:
+            return Draft(self.name, lambda sink: sink.write(value))
+        if type(value) is bytearray:
+            content = bytes(value)
+            return Draft(self.name, lambda sink: sink.write(content), python_type="builtins:bytearray")
+        return None
+
+    def read(self, source: ObjectSource, value: ObjectValue) -> object:
+        """The bytes."""
+        content = source.read()
+        return bytearray(content) if value.python_type else content
+
+
+class FileFormat:
+    """The bytes of a file. The store drafts these itself; a path is read back by way of its composite."""
+
+    name = "file"
+    is_canonical = True
+
+    def __init__(self, settings: FormatSettings) -> None:
+        del settings
+
+    def draft(self, value: object) -> Draft | None:
+        """Never: paths are drafted as composites."""
+        del value
+        return None
+
+    def read(self, source: ObjectSource, value: ObjectValue) -> object:
+        """The bytes."""
+        del value
+        return source.read()
+
+
+class JsonFormat:
+    """Canonical text of large JSON-like values. The store writes it: it has the text at hand."""
+
+    name = "json"
+    is_canonical = True
+
+    def __init__(self, settings: FormatSettings) -> None:
+        del settings
+
+    def draft(self, value: object) -> Draft | None:
+        """Never: the store drafts these itself."""
+        del value
+        return None
+
+    def read(self, source: ObjectSource, value: ObjectValue) -> object:
+        """The value, made anew."""
+        del value
+        return restore(source.read().decode("ascii"))

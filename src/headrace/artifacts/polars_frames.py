@@ -1,0 +1,102 @@
+"""Polars frames and series as Arrow IPC files, written by Polars itself and mapped through PyArrow where that pays."""
+
+import sys
+from typing import Any
+
+from headrace.artifacts.arrow_tables import read_batch
+from headrace.artifacts.formats import Draft, FormatSettings, UncarriedError
+from headrace.artifacts.objects import ObjectSource, Sink
+from headrace.core.values import ObjectValue
+
+_SERIES, _LAZY = "polars:Series", "polars:LazyFrame"
+_MAP_FROM_BYTES = 64 << 20
+"""Below, reading with Polars (a copy) is quicker than importing PyArrow (0.15 s) for its map."""
+
+
+class PolarsFormat:
+    """Frames as one record batch without string views, whose layout would depend on how a frame came about.
+
+    A lazy frame is collected when it is stored, and is read back as a lazy frame over the stored rows.
+    """
+
+    name = "polars"
+    is_canonical = True
+
+    def __init__(self, settings: FormatSettings) -> None:
+        del settings
+
+    def draft(self, value: object) -> Draft | None:
+        """A frame, a lazy frame or a series; columns of Python objects are left to pickles."""
+        import polars as pl  # the library of this format
+
+        python_type = ""
+        if isinstance(value, pl.LazyFrame):
+            frame, python_type = value.collect(), _LAZY
+        elif isinstance(value, pl.Series):
+            frame, python_type = value.to_frame(), _SERIES
+        else:
+            assert isinstance(value, pl.DataFrame)
+            frame = value.clone()
+        objects = [name for name, dtype in frame.schema.items() if holds_objects(dtype)]
+        if objects:
+            raise UncarriedError(f"column {objects[0]!r} holds Python objects")
+        return Draft(
+            self.name,
+            lambda sink: write_frame(frame, sink),
+            python_type=python_type,
+            share=lambda: _as_type(frame.clone(), python_type),
+        )
+
+    def read(self, source: ObjectSource, value: ObjectValue) -> object:
+        """The frame: on a map if it is large (or PyArrow loaded) and its types allow it, else read by Polars."""
+        import polars as pl  # the library of this format
+
+        frame = None
+        if value.size_bytes >= _MAP_FROM_BYTES or "pyarrow" in sys.modules:
+            frame = _mapped(source)
+        if frame is None:
+            frame = pl.read_ipc(source.read())
+        return _as_type(frame, value.python_type)
+
+
+def write_frame(frame: Any, sink: Sink) -> None:
+    """An Arrow IPC file of one record batch, uncompressed."""
+    import polars as pl  # the library of this format
+
+    whole = frame.rechunk()
+    whole.write_ipc(
+        sink, compression="uncompressed", compat_level=pl.CompatLevel.oldest(), record_batch_size=max(1, frame.height)
+    )
+
+
+def holds_objects(dtype: Any) -> bool:
+    """Whether a Polars type is or contains Python objects."""
+    import polars as pl  # the library of this format
+
+    if isinstance(dtype, pl.List | pl.Array):
+        return holds_objects(dtype.inner)
+    if isinstance(dtype, pl.Struct):
+        return any(holds_objects(field.dtype) for field in dtype.fields)
+    return bool(dtype == pl.Object)
+
+
+def _mapped(source: ObjectSource) -> Any:
+    """The frame on a map; None without PyArrow or for types that it would not give back exactly."""
+    try:
+        import pyarrow as pa  # optional: only it can map an Arrow file
+    except ImportError:
+        return None
+    import polars as pl  # the library of this format
+
+    batch = read_batch(source.map())
+    exact: tuple[Any, ...] = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_large_string)
+    exact = (*exact, pa.types.is_timestamp, pa.types.is_duration, pa.types.is_date32)
+    if not all(any(test(field.type) for test in exact) for field in batch.schema):
+        return None
+    return pl.from_arrow(batch, rechunk=False)
+
+
+def _as_type(frame: Any, python_type: str) -> Any:
+    if python_type == _SERIES:
+        return frame.to_series()
+    return frame.lazy() if python_type == _LAZY else frame
