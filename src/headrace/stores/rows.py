@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from headrace.core.failures import Failure
 from headrace.core.parts import comparable
@@ -45,6 +46,7 @@ def _load_optional(text: str | None) -> Value | None:
     return None if text is None else load_value(text)
 
 
+@lru_cache(maxsize=64)
 def dump_worker(worker: WorkerIdentity | None) -> str | None:
     """A process as text; equal ones give equal texts."""
     return None if worker is None else encode([worker.host, worker.pid, worker.started])
@@ -93,12 +95,16 @@ def _load_items(text: str | None) -> ItemBlock | None:
     return ItemBlock(states, tuple((item, Failure.from_json(failure)) for item, failure in errors))
 
 
+def _dump_data(data: Mapping[str, object]) -> str:
+    return encode(dict(data)) if data else "{}"
+
+
 def run_row(run: RunRecord) -> tuple[Parameter, ...]:
     """A new run, in the order of RUN_COLUMNS."""
     parameters = encode({name: value_to_json(value) for name, value in run.parameters.items()})
     head = (run.id, run.pipeline, run.state.value, run.version, run.graph_digest, parameters, run.created_at)
     times = (run.name, run.started_at, run.finished_at, dump_worker(run.runner), dump_value(run.output))
-    tail = (dump_failure(run.failure), run.cancel_requested_at, run.note, encode(run.tags), encode(dict(run.settings)))
+    tail = (dump_failure(run.failure), run.cancel_requested_at, run.note, encode(run.tags), _dump_data(run.settings))
     return (*head, *times, *tail)
 
 
@@ -106,7 +112,7 @@ def run_update(run: RunRecord) -> tuple[Parameter, ...]:
     """What a write may change of a run, in the order of UPDATE_RUN after the number of its last event."""
     runner = dump_worker(run.runner)
     head = (run.state.value, run.graph_digest, run.name, run.started_at, run.finished_at, dump_value(run.output))
-    tail = (dump_failure(run.failure), run.note, encode(run.tags), encode(dict(run.settings)), runner, runner)
+    tail = (dump_failure(run.failure), run.note, encode(run.tags), _dump_data(run.settings), runner, runner)
     return (*head, *tail, run.cancel_requested_at, run.cancel_requested_at, run.id, run.version)
 
 
@@ -191,7 +197,7 @@ def result_of(row: Row) -> ResultRecord:
 
 def event_row(event: RunEvent, sequence: int) -> tuple[Parameter, ...]:
     """An event with its number."""
-    return (event.run_id, sequence, event.at, event.type, event.node, encode(dict(event.data)))
+    return (event.run_id, sequence, event.at, event.type, event.node, _dump_data(event.data))
 
 
 def event_of(row: Row) -> RunEvent:

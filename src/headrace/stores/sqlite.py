@@ -31,6 +31,8 @@ TYPES: Mapping[str, str] = {"serial": "INTEGER PRIMARY KEY", "key": "TEXT", "clu
 Mode = Literal["rwc", "ro", "ro&immutable=1"]
 
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL})
+_LOG_PAGES = 4000
+"""Pages of 4 KiB in the log before it is folded into the file: seldom enough that a short run does not wait for it."""
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.0002, 0.010
 
 
@@ -114,6 +116,7 @@ class SqliteDatabase:
             if options.mode == "rwc":
                 self._patiently(lambda: connection.execute("PRAGMA journal_mode=WAL").fetchone())
                 connection.execute(f"PRAGMA synchronous={'FULL' if options.is_durable else 'NORMAL'}")
+                connection.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}")
             connection.execute("PRAGMA temp_store=MEMORY")
         except (sqlite3.Error, StoreError) as error:
             connection.close()
