@@ -107,7 +107,7 @@ def classes_in(value: Value) -> set[str]:
     """The classes (`module:Qual.name`) that reading this value back needs."""
     match value:
         case InlineValue():
-            return set()
+            return _classes_in_text(value.text) if '"c":"' in value.text else set()
         case ObjectValue():
             return {name for name in (value.python_type, *value.classes) if name}
         case CompositeValue():
@@ -115,6 +115,18 @@ def classes_in(value: Value) -> set[str]:
             for _, member in value.members:
                 found |= classes_in(member)
             return found
+
+
+def _classes_in_text(text: str) -> set[str]:
+    found: set[str] = set()
+
+    def note(data: dict[str, object]) -> dict[str, object]:
+        if data.get("$") in ("record", "enum"):
+            found.add(str(data["c"]))
+        return data
+
+    json.loads(text, object_hook=note)
+    return found
 
 
 def size_of(value: Value) -> int:

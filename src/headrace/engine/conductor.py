@@ -26,13 +26,12 @@ from headrace.engine.events import (
 from headrace.engine.keying import Keyed, Keys
 from headrace.engine.machine import Machine
 from headrace.engine.options import MachineOptions
+from headrace.engine.ports import Ports
 from headrace.engine.reuse import Reuser, Shelves
 from headrace.engine.specs import Specs
 from headrace.engine.turns import Turn
 from headrace.plan.plan import Plan
 from headrace.plan.selection import choose
-from headrace.ports.artifacts import ArtifactStore
-from headrace.ports.code import CodeReader, FileDigests, ReadTokens
 from headrace.ports.executors import (
     AttemptBegan,
     AttemptBroke,
@@ -43,25 +42,11 @@ from headrace.ports.executors import (
     WorkerMessage,
 )
 from headrace.ports.observers import Observer
-from headrace.ports.processes import Processes
 from headrace.ports.records import AttemptRecord, RunRecord, StepRunRecord
-from headrace.ports.stores import ResultStore, RunChange, RunStore
+from headrace.ports.stores import RunChange
 
 MESSAGES_A_TURN = 1000
 """How many messages one transaction may stand for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ports:
-    """Everything outside that a conductor needs, but for the executor."""
-
-    runs: RunStore
-    results: ResultStore
-    artifacts: ArtifactStore
-    code: CodeReader
-    files: FileDigests
-    processes: Processes
-    tokens: ReadTokens | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,12 @@ class ItemStates:
         counts = self._counts
         return sum(counts[letter] for letter in _FINAL) == len(self._letters)
 
+    @property
+    def have_begun(self) -> bool:
+        """Whether any item is further than waiting."""
+        waiting = self._counts[LETTERS[State.PENDING]] + self._counts[LETTERS[State.QUEUED]]
+        return waiting < len(self._letters)
+
     def withdraw(self, keep: set[int]) -> None:
         """Cancel every item that is pending or queued, but for these."""
         kept = {index: self._letters[index] for index in keep}

@@ -46,6 +46,6 @@ class Recorder:
     def _record(self, step: StepRun) -> None:
         board = self._board
         board.out.append(RecordStep(step.record(board.options.run_id)))
-        if step.is_map and not step.state.is_final and step.changed and len(step.items):
+        if step.is_map and not step.state.is_final and step.items.have_begun:
             board.note(EventType.STEP_ITEMS, step.name, step.items.tally())
         step.changed, step.recorded_at = 0, board.now
