@@ -46,24 +46,25 @@ class Answerer:
         units = [(node.name, item) for item, _ in question.items]
         keyed = self._keys.of_batch(node, batch)
         never = why_never(node.step)
-        answers = self._unshared(node, units, keyed, now) if never else self._shared(question, units, keyed, now)
+        answers = (self._unshared if never else self._shared)(question, units, keyed, now=now)
         for unit, item, answer in zip(units, keyed, answers, strict=True):
             if not isinstance(answer, Reuse):
                 self._computing[unit] = item
         pairs = tuple((item, answer) for (_, item), answer in zip(units, answers, strict=True))
         return LookedUp(now, node.name, pairs, self._parts(question, node, keyed))
 
-    def _unshared(self, node: Node, units: Sequence[Unit], keyed: list[Keyed], now: float) -> list[Answer]:
+    def _unshared(self, question: LookUp, units: Sequence[Unit], keyed: list[Keyed], *, now: float) -> list[Answer]:
         """Only this run's own results count, found under keys that no other run has."""
-        reason = why_never(node.step)
+        spec = self._graph.node(question.node).step
+        reason = why_never(spec)
         for place, unit in enumerate(units):
             keyed[place] = replace(keyed[place], stored_under=private_key(self._run_id, *unit))
         if not self.looks_back:
             return [Missing(item.key, reason) for item in keyed]
-        found = self._reuser.find(node.step, keyed, now, own_only=True)
+        found = self._reuser.find(spec, keyed, now, own_only=True)
         return [answer if isinstance(answer, Reuse) else Missing(answer.key, reason) for answer in found]
 
-    def _shared(self, question: LookUp, units: Sequence[Unit], keyed: list[Keyed], now: float) -> list[Answer]:
+    def _shared(self, question: LookUp, units: Sequence[Unit], keyed: list[Keyed], *, now: float) -> list[Answer]:
         spec = self._graph.node(question.node).step
         if question.refresh:
             return list(self._reuser.find(spec, keyed, now, own_only=True))

@@ -37,7 +37,7 @@ class Attempts:
         number = tries.attempts + 1 if tries else 1
         step.fence += 1
         step.open += 1
-        identifier = attempt_id(step.id, index, number, board.now)
+        identifier = attempt_id(step.id, index, number, at=board.now)
         lease = Lease(identifier, step, index, number, step.fence, board.now)
         board.leases[identifier] = lease
         board.touch_lease(lease)

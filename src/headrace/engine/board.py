@@ -32,7 +32,9 @@ class Alarm:
 class Board:
     """Everything that the parts of a machine share. Only they write to it."""
 
-    def __init__(self, graph: Graph, parameters: Mapping[str, Value], chosen: Chosen, options: MachineOptions) -> None:
+    def __init__(
+        self, graph: Graph, parameters: Mapping[str, Value], chosen: Chosen, *, options: MachineOptions
+    ) -> None:
         self.graph, self.parameters, self.chosen, self.options = graph, parameters, chosen, options
         self.steps = [
             StepRun(node, position, step_run_id(options.run_id, node.name), node.is_map)

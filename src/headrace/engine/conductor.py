@@ -256,7 +256,7 @@ class Conductor:
         keyed = self._answerer.key_of(unit)
         done = self._done.get(ended.attempt_id)
         if keyed is not None and done is not None and self._are_unchanged(keyed):
-            turn.result(ended, keyed, done.touched, at)
+            turn.result(ended, keyed, done.touched, at=at)
         turn.freed += self._answerer.forget(unit)
 
     def _are_unchanged(self, keyed: Keyed) -> bool:

@@ -34,12 +34,12 @@ def forecast(
     Where a step has to run, what follows from its output is unknown: an unchanged output stops the wave. Raises
     UnknownNameError and SelectionError for the plan's selection.
     """
-    seer = _Seer(plan, ports, details.durations(plan.graph.pipeline), clock())
+    seer = _Seer(plan, ports, durations=details.durations(plan.graph.pipeline), now=clock())
     return [seer.foresee(node) for node in plan.graph.nodes]
 
 
 class _Seer:
-    def __init__(self, plan: Plan, ports: Ports, durations: Mapping[str, float], now: float) -> None:
+    def __init__(self, plan: Plan, ports: Ports, *, durations: Mapping[str, float], now: float) -> None:
         self._plan, self._ports, self._durations, self._now = plan, ports, durations, now
         self._chosen: Chosen = choose(plan.graph, plan.selection)
         self._keys = Keys(plan.bases, ports.code, ports.files)

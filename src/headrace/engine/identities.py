@@ -8,7 +8,7 @@ def step_run_id(run_id: str, node: str) -> str:
     return run_id[:12] + digest_parts(("step run", run_id, node))[:20]
 
 
-def attempt_id(step_run: str, item: int, number: int, at: float) -> str:
+def attempt_id(step_run: str, item: int, number: int, *, at: float) -> str:
     """The id of an attempt, in the form of a UUID of version 7: attempts made later sort later."""
     chance = digest_parts(("attempt", step_run, str(item), str(number)))
     return f"{int(at * 1000) & 0xFFFFFFFFFFFF:012x}7{chance[:3]}8{chance[3:18]}"

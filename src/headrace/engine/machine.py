@@ -58,7 +58,7 @@ class Machine:
     def __init__(
         self, graph: Graph, parameters: Mapping[str, Value], chosen: Chosen, *, options: MachineOptions
     ) -> None:
-        self._board = board = Board(graph, parameters, chosen, options)
+        self._board = board = Board(graph, parameters, chosen, options=options)
         self._values = Values(board)
         self._endings = Endings(board)
         self._lookups = Lookups(board, self._endings)

@@ -46,7 +46,7 @@ class Reuser:
         """One answer for each key, in order. `own_only` takes nothing but what this run has made itself."""
         keys = [key for item in keyed if (key := item.result_key)]
         stored = self._shelves.results.results(keys) if keys else {}
-        question = _Question(self._shelves, self._run_id, now, spec.cache.ttl_s)
+        question = _Question(self._shelves, self._run_id, now=now, ttl_s=spec.cache.ttl_s)
         return [self._answer(item, stored, question, own_only=own_only) for item in keyed]
 
     def _answer(
@@ -69,7 +69,7 @@ class Reuser:
 class _Question:
     """One look-up: remembers the digests that it has seen."""
 
-    def __init__(self, shelves: Shelves, run_id: str, now: float, ttl_s: float | None) -> None:
+    def __init__(self, shelves: Shelves, run_id: str, *, now: float, ttl_s: float | None) -> None:
         self._shelves, self._run_id, self._now, self._ttl_s = shelves, run_id, now, ttl_s
         self._digests: dict[str, str] = {}
 

@@ -97,7 +97,7 @@ class Turn:
             finished_at=command.at,
         )
 
-    def result(self, ended: ItemEnded, keyed: Keyed, touched: Touched, at: float) -> None:
+    def result(self, ended: ItemEnded, keyed: Keyed, touched: Touched, *, at: float) -> None:
         """A computed item's value may be reused from now on."""
         if ended.output is None or keyed.parts is None:
             return
