@@ -52,15 +52,16 @@ def check_body(declared: Declared) -> None:
 
 
 def _faults(instructions: list[dis.Instruction], known: frozenset[str]) -> Iterator[tuple[int, str, str]]:
-    for index, instruction in enumerate(instructions):
+    for index in range(len(instructions)):
         fault = _fault(instructions, index, known)
         if fault is not None:
-            yield (line_of(instruction), *fault)
+            yield (_line_from(instructions, index), *fault)
 
 
-def line_of(instruction: dis.Instruction) -> int:
-    """The line that an instruction was compiled from."""
-    return (instruction.positions.lineno if instruction.positions else None) or 0
+def _line_from(instructions: list[dis.Instruction], index: int) -> int:
+    """The line of an instruction, or of the first one after it that has one."""
+    lines = (instruction.positions.lineno for instruction in instructions[index:] if instruction.positions)
+    return next((line for line in lines if line), 0)
 
 
 def _fault(instructions: list[dis.Instruction], index: int, known: frozenset[str]) -> tuple[str, str] | None:

@@ -48,7 +48,7 @@ def _choose(word: str, test: str, condition: object, branches: tuple[Any, Any]) 
     for name, branch in (("then", then), ("otherwise", otherwise)):
         if is_reference(branch) or not (callable(branch) or (branch is None and name == "otherwise")):
             raise BranchError(
-                f"{word}(…){place()} takes a function as {name!r}, to be called only if it is taken. Write "
+                f"{place()}{word}(…) takes a function as {name!r}, to be called only if it is taken. Write "
                 f"`lambda: promote(model)` instead of `promote(model)`."
             )
     mode = MODE.get()

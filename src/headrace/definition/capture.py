@@ -69,7 +69,7 @@ class Capture:
             raise StrayValueError(_sentence(source.label), place())
         if source.guards != self.guards[: len(source.guards)]:
             raise BranchError(
-                f"{_sentence(source.label)}{place()} is made inside a branch of hr.when, which may not be taken, and "
+                f"{place()}{_sentence(source.label)} is made inside a branch of hr.when, which may not be taken, and "
                 f"used outside. Use the value that hr.when returns."
             )
         return source
@@ -99,11 +99,12 @@ class Capture:
             if is_assignable(annotation, target.annotation):
                 self._checked.add(pair)
                 return
+        declared, given = describe(target.annotation), describe(annotation)
         why = explain_mismatch(annotation, target.annotation)
+        because = f": {why}" if why and why != f"{given} is not {declared}" else ""
         raise EdgeTypeError(
-            f"{_sentence(target.words)} is declared {describe(target.annotation)}, but it gets {label}{place()}, "
-            f"declared {describe(annotation)}{': ' + why if why else ''}. Change one of the two annotations, or "
-            f"convert the value in a step between."
+            f"{place()}{_sentence(target.words)} is declared {declared}, but it gets {label}, declared {given}"
+            f"{because}. Change one of the two annotations, or convert the value in a step between."
         )
 
     def _constant(self, value: object, target: Target) -> Constant:
@@ -115,12 +116,12 @@ class Capture:
             raise ConstantError(_not_canonical(error, target)) from None
         if MARK in text:
             raise ConstantError(
-                f"{target.owner} gets a text{place()} that contains the repr of a value that is not known while the "
+                f"{place()}{target.owner} gets a text that contains the repr of a value that is not known while the "
                 f"pipeline is defined. Make the text inside a step."
             )
         if len(text) > MAX_CONSTANT_BYTES:
             raise ConstantError(
-                f"{target.owner} gets a constant{place()} of {len(text):,} bytes, which would be copied into every "
+                f"{place()}{target.owner} gets a constant of {len(text):,} bytes, which would be copied into every "
                 f"stored graph. Make it a parameter of the pipeline, or make it inside a step."
             )
         self._check_constant(value, target)
@@ -129,8 +130,8 @@ class Capture:
     def _check_constant(self, value: object, target: Target) -> None:
         if not _fits(value, target.annotation):
             raise EdgeTypeError(
-                f"{_sentence(target.words)} is declared {describe(target.annotation)}, but it gets the constant "
-                f"{_shown(value)}{place()}. Constants are not converted: write a value of that type."
+                f"{place()}{_sentence(target.words)} is declared {describe(target.annotation)}, but it gets the "
+                f"constant {_shown(value)}. Constants are not converted: write a value of that type."
             )
 
 
@@ -232,7 +233,7 @@ def _key(key: object) -> str:
         return canonical(key)
     except NotCanonicalError:
         raise ConstantError(
-            f"A dict{place()} has a key of type {type(key).__qualname__}, which has no canonical bytes. Use texts or "
+            f"{place()}A dict has a key of type {type(key).__qualname__}, which has no canonical bytes. Use texts or "
             f"numbers as keys."
         ) from None
 
@@ -248,7 +249,7 @@ def _shown(value: object) -> str:
 
 def _each_elsewhere(target: Target) -> str:
     return (
-        f"{_sentence(target.words)} gets hr.each(…){place()}. An element exists only as an argument of .map: write it "
+        f"{place()}{_sentence(target.words)} gets hr.each(…). An element exists only as an argument of .map: write it "
         f"as an argument of its own, not inside a list, and give the whole list everywhere else."
     )
 
@@ -257,9 +258,9 @@ def _not_canonical(error: NotCanonicalError, target: Target) -> str:
     kind = error.python_type
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
     if hasattr(kind, "headrace_word"):
-        return f"{target.owner} gets a {kind.headrace_word} itself{place()}. Call it, and pass what it gives."
+        return f"{place()}{target.owner} gets a {kind.headrace_word} itself. Call it, and pass what it gives."
     at = f", at {error.where}" if error.where else ""
     return (
-        f"{target.owner} gets a constant of type {name}{at}{place()}, which has no canonical bytes and may hide a "
+        f"{place()}{target.owner} gets a constant of type {name}{at}, which has no canonical bytes and may hide a "
         f"step's result. Make it a parameter of the pipeline, or make it inside a step."
     )

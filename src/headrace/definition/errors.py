@@ -52,7 +52,7 @@ class UnknownValueError(DefinitionError):
 
     def __init__(self, action: str, source: str, place: str, remedy: str) -> None:
         super().__init__(
-            f"{action} {source}{place}: the value is not known while the pipeline is defined, only when it runs. "
+            f"{place}{action} {source}: its value is not known while the pipeline is defined, only when it runs. "
             f"{remedy}"
         )
 
@@ -63,7 +63,7 @@ class UnknownFieldError(DefinitionError):
     code = "definition.unknown-field"
 
     def __init__(self, source: str, name: str, place: str, why: str) -> None:
-        super().__init__(f"No field {name!r} in {source}{place}: {why}")
+        super().__init__(f"{place}No field {name!r} in {source}: {why}")
 
 
 class BodyError(DefinitionError):
@@ -128,10 +128,10 @@ class DuplicateNameError(DefinitionError):
 
     code = "definition.duplicate-name"
 
-    def __init__(self, name: str, pipeline: str, place: str) -> None:
+    def __init__(self, name: str, place: str) -> None:
         super().__init__(
-            f"The name {name!r} is given twice in pipeline {pipeline!r}{place}. Names given with with_options(name=…) "
-            f"have to differ; without one, further calls are numbered."
+            f"{place}The name {name!r} is given twice. Names given with with_options(name=…) have to differ; without "
+            f"one, further calls are numbered."
         )
 
 
@@ -148,7 +148,7 @@ class StrayValueError(DefinitionError):
 
     def __init__(self, source: str, place: str) -> None:
         super().__init__(
-            f"{source}{place} belongs to another definition of a pipeline. Pass values as arguments, and keep none in "
+            f"{place}{source} belongs to another definition of a pipeline. Pass values as arguments, and keep none in "
             f"a global variable or a cache."
         )
 

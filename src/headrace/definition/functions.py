@@ -11,8 +11,10 @@ from typing import Any, cast
 
 from headrace.core.errors import near
 from headrace.core.symbols import Symbol
+from headrace.core.values import InlineValue
 from headrace.definition.annotations import hints_of
 from headrace.definition.errors import ArgumentsError, MutableDefaultError, NotAFunctionError, OptionError
+from headrace.definition.modes import place
 
 REQUIRED: Any = inspect.Parameter.empty
 """Stands for the default of a parameter that has none."""
@@ -24,7 +26,7 @@ _VARIADIC = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
 class Input:
     """One parameter of a function; `default` is REQUIRED if it has none, `annotation` is Any if it has none."""
 
-    __slots__ = ("annotation", "default", "is_annotated", "name", "takes_keyword", "takes_position")
+    __slots__ = ("annotation", "default", "is_annotated", "name", "takes_keyword", "takes_position", "value")
 
     def __init__(self, parameter: inspect.Parameter, annotation: Any) -> None:
         self.name = parameter.name
@@ -33,6 +35,8 @@ class Input:
         self.takes_keyword = parameter.kind is not parameter.POSITIONAL_ONLY
         self.is_annotated = parameter.annotation is not parameter.empty
         self.annotation: Any = annotation
+        self.value: InlineValue | None = None
+        """The default as a value, once somebody has asked for it."""
 
     @property
     def has_default(self) -> bool:
@@ -99,12 +103,12 @@ class Declared:
         given: dict[str, object] = {entry.name: value for entry, value in zip(positional, args, strict=False)}
         for name, value in kwargs.items():
             if name in given:
-                raise ArgumentsError(f"{self.title} gets its input {name!r} twice: by position and by name.")
+                raise ArgumentsError(f"{place()}{self.title} gets its input {name!r} twice: by position and by name.")
             given[name] = value
         known = {entry.name for entry in inputs if entry.takes_keyword or entry.name not in kwargs}
         if not given.keys() <= known:
             unknown = next(name for name in given if name not in known)
-            raise ArgumentsError(f"{self.title} has no input {unknown!r}{_near(unknown, known)}.")
+            raise ArgumentsError(f"{place()}{self.title} has no input {unknown!r}{_near(unknown, known)}.")
         bound = {entry.name: given.get(entry.name, entry.default) for entry in inputs}
         missing = [name for name, value in bound.items() if value is REQUIRED]
         if missing:
@@ -129,13 +133,13 @@ def _near(unknown: str, known: set[str]) -> str:
 def _too_many(declared: Declared, given: int, taken: int) -> str:
     by_name = [entry.name for entry in declared.inputs if not entry.takes_position]
     hint = f" Give {', '.join(map(repr, by_name))} by name." if by_name else ""
-    return f"{declared.title} takes {taken} arguments by position and gets {given}.{hint}"
+    return f"{place()}{declared.title} takes {taken} arguments by position and gets {given}.{hint}"
 
 
 def _missing(declared: Declared, missing: Sequence[str]) -> str:
     names = ", ".join(map(repr, missing))
     word = "its input" if len(missing) == 1 else "its inputs"
-    return f"{declared.title} is called without {word} {names}. Give a value, or a default in its signature."
+    return f"{place()}{declared.title} is called without {word} {names}. Give a value, or a default in its signature."
 
 
 def first_paragraph(text: str | None) -> str:

@@ -50,7 +50,7 @@ class Each:
 
     def _refusal(self, action: str) -> DefinitionError:
         return MapError(
-            f"{action} hr.each(…){place()}: it stands for an element only as an argument of .map, as in "
+            f"{place()}{action} hr.each(…): it stands for an element only as an argument of .map, as in "
             f"fit.map(hr.each(xs)). Work on the element inside the step."
         )
 
@@ -116,14 +116,14 @@ def refuse_no_sequence(values: object, word: str) -> None:
     if is_reference(values):
         source = source_of(cast("Reference", values))
         if element_type(source.annotation) is None or _is_set(source.annotation):
-            raise MapError(_not_a_sequence(word, f"{source.label}{place()} is {describe(source.annotation)}"))
+            raise MapError(_not_a_sequence(word, f"{source.label} is {describe(source.annotation)}"))
         return
     if is_each(values):
-        raise MapError(f"{word} gets hr.each(…){place()}: an element of an element. Flatten the list in a step.")
+        raise MapError(f"{place()}{word} gets hr.each(…): an element of an element. Flatten the list in a step.")
     if hasattr(type(values), "headrace_failure"):
         raise cast("Any", values).headrace_failure
     if not isinstance(values, Sequence) or isinstance(values, str | bytes | bytearray | memoryview):
-        raise MapError(_not_a_sequence(word, f"it gets {describe(type(values))}{place()}"))
+        raise MapError(_not_a_sequence(word, f"it gets {describe(type(values))}"))
 
 
 def _is_set(annotation: Any) -> bool:
@@ -133,8 +133,8 @@ def _is_set(annotation: Any) -> bool:
 
 def _not_a_sequence(word: str, what: str) -> str:
     return (
-        f"{word} takes a list, tuple or other sequence, but {what}. Texts, sets, dicts and tables have no elements in "
-        f"order: return a list from a step."
+        f"{place()}{word} takes a list, tuple or other sequence, but {what}. Texts, sets, dicts and tables "
+        f"have no elements in order: return a list from a step."
     )
 
 
@@ -143,20 +143,20 @@ def axes_of(step: str, eaches: Iterable[object]) -> int:
     marks = [cast("Each", each).headrace_each for each in eaches]
     if not marks:
         raise MapError(
-            f"{step}.map(…){place()} runs over nothing: mark what it runs over, as in {step}.map(hr.each(xs)), or call "
+            f"{place()}{step}.map(…) runs over nothing: mark what it runs over, as in {step}.map(hr.each(xs)), or call "
             f"{step}(…)."
         )
     crossings = {id(crossing): crossing for _, _, crossing in marks}
     if len(crossings) > 1:
         raise MapError(
-            f"{step}.map(…){place()} mixes hr.product with another hr.product or hr.each: it is not clear which run in "
+            f"{place()}{step}.map(…) mixes hr.product with another hr.product or hr.each: it is not clear which run in "
             f"step. Put all sequences into one hr.product, or zip them in a step."
         )
     crossing = marks[0][2]
     axes = {axis for _, axis, _ in marks}
     if crossing is not None and len(axes) != crossing.count:
         raise MapError(
-            f"{step}.map(…){place()} uses {len(axes)} of the {crossing.count} elements of its hr.product. Use all of "
+            f"{place()}{step}.map(…) uses {len(axes)} of the {crossing.count} elements of its hr.product. Use all of "
             f"them in the same .map."
         )
     return len(axes)
@@ -167,7 +167,7 @@ def refuse_unequal(step: str, lengths: Sequence[tuple[str, int]]) -> None:
     if len({length for _, length in lengths}) > 1:
         shown = ", ".join(f"{name!r} has {length}" for name, length in lengths)
         raise MapError(
-            f"The inputs of {step}.map(…){place()} run in step but differ in length: {shown}. Use hr.product to cross "
+            f"{place()}The inputs of {step}.map(…) run in step but differ in length: {shown}. Use hr.product to cross "
             f"them."
         )
 
@@ -175,5 +175,5 @@ def refuse_unequal(step: str, lengths: Sequence[tuple[str, int]]) -> None:
 def outside_map(step: str) -> MapError:
     """The error for `hr.each` as an argument of a plain call."""
     return MapError(
-        f"{step}(…){place()} gets hr.each(…): only .map takes elements. Write {step}.map(…), or pass the whole list."
+        f"{place()}{step}(…) gets hr.each(…): only .map takes elements. Write {step}.map(…), or pass the whole list."
     )

@@ -36,7 +36,7 @@ class Mode(Protocol):
         ...
 
     def place(self) -> str:
-        """Where the body is: ` in pipeline 'training', line 12`."""
+        """Where the body is, to begin a message with: `In pipeline 'training', line 12: `."""
         ...
 
 

@@ -8,8 +8,7 @@ from headrace.definition.errors import DuplicateNameError
 class Names:
     """Hands names out, in the order of calls."""
 
-    def __init__(self, pipeline: str) -> None:
-        self._pipeline = pipeline
+    def __init__(self) -> None:
         self._taken: set[str] = set()
         self._counts: dict[str, int] = {}
 
@@ -20,7 +19,7 @@ class Names:
         """
         name = path
         if is_given and name in self._taken:
-            raise DuplicateNameError(name, self._pipeline, place())
+            raise DuplicateNameError(name, place())
         while name in self._taken:
             self._counts[path] = self._counts.get(path, 1) + 1
             name = f"{path}-{self._counts[path]}"

@@ -14,7 +14,12 @@ from typing import Any
 Read = tuple[int, str, str]
 """Line, what is read in words of the code, and why that is wrong."""
 
-_CLOCK, _RANDOM, _FILE, _ENVIRONMENT = "the clock", "random numbers", "files", "the environment"
+_CLOCK, _RANDOM, _FILE, _ENVIRONMENT = (
+    "the time it is",
+    "a random number",
+    "what a file holds",
+    "what the environment says",
+)
 _READS: dict[str, str] = {
     **dict.fromkeys(
         (
@@ -50,9 +55,9 @@ _READING_MODULES = {
     "socket.": _ENVIRONMENT,
     "platform.": _ENVIRONMENT,
     "getpass.": _ENVIRONMENT,
-    "urllib.request.": "the network",
-    "requests.": "the network",
-    "httpx.": "the network",
+    "urllib.request.": "what the network answers",
+    "requests.": "what the network answers",
+    "httpx.": "what the network answers",
 }
 _SEEDED = ("Random", "default_rng", "RandomState", "SeedSequence")
 _PATH_READS = ("read_text", "read_bytes", "iterdir", "rglob", "write_text", "write_bytes")
@@ -88,11 +93,14 @@ def outside_reads(function: FunctionType) -> list[Read]:
     return found
 
 
-def why(kind: str, through: str) -> str:
-    """What is wrong with a read of this kind."""
-    called = f"{through} is called while the pipeline is defined, and " if through else ""
+def _words(named: Named, through: str) -> str:
+    text = named.text.removeprefix("?").removeprefix("builtins.")
+    return f"`{text}`, through {through}," if through else f"`{text}`"
+
+
+def _why(kind: str) -> str:
     return (
-        f"{called}what is read from {kind} then would be frozen into the graph. Do it inside a step, or make it a "
+        f"{kind} would be frozen into the graph when the pipeline is defined. Do it inside a step, or make it a "
         f"parameter."
     )
 
@@ -112,7 +120,7 @@ class _Search:
                 at = line or named.line
                 kind = kind_of(named)
                 if kind:
-                    self._report((at, f"`{named.text.removeprefix('?')}`", why(kind, through)))
+                    self._report((at, _words(named, through), _why(kind)))
                 elif isinstance(named.value, FunctionType) and is_project_file(named.value.__code__.co_filename):
                     self.look_at(named.value, at, through or f"{named.value.__name__}()")
 

@@ -8,7 +8,7 @@ from headrace.core.symbols import Symbol
 from headrace.core.values import InlineValue
 from headrace.definition.annotations import describe, fields_of, is_static, returns_nothing, strip_static
 from headrace.definition.errors import ConstantError, OptionError
-from headrace.definition.functions import REQUIRED, Declared, Input
+from headrace.definition.functions import Declared, Input
 from headrace.definition.graph import (
     Binding,
     CacheRule,
@@ -19,6 +19,7 @@ from headrace.definition.graph import (
     RetryRule,
     StepSpec,
 )
+from headrace.definition.modes import place
 from headrace.definition.options import (
     Cache,
     Resources,
@@ -28,7 +29,7 @@ from headrace.definition.options import (
     refuse_amount,
     seconds,
 )
-from headrace.definition.references import Reference, is_reference, source_of
+from headrace.definition.references import Reference, is_reference
 
 
 def spec_of(step: Any, admit: Callable[[Reference], Any]) -> StepSpec:
@@ -63,16 +64,17 @@ def spec_of(step: Any, admit: Callable[[Reference], Any]) -> StepSpec:
 
 def default_of(declared: Declared, entry: Input) -> InlineValue | None:
     """The default of a parameter as a value; None if it has none. Raises ConstantError."""
-    if entry.default is REQUIRED:
-        return None
+    if entry.value is not None or not entry.has_default:
+        return entry.value
     try:
-        return InlineValue(canonical(entry.default))
+        entry.value = InlineValue(canonical(entry.default))
     except NotCanonicalError as error:
         kind = error.python_type.__qualname__
         raise ConstantError(
             f"{declared.title}: the default of {entry.name!r} is of type {kind}, which has no canonical bytes. Use "
             f"None and make the {kind} inside."
         ) from None
+    return entry.value
 
 
 def parameter_specs(declared: Declared) -> tuple[ParameterSpec, ...]:
@@ -140,7 +142,7 @@ def _amount(step: str, name: str, amount: object, admit: Callable[[Reference], A
             pass
         case _:
             raise OptionError(
-                f"Resources({name}=…) of step {step!r} depends on {source_of(cast('Reference', amount)).label}. "
+                f"{place()}Resources({name}=…) of step {step!r} depends on {source.label}. "
                 f"Resources are needed before a step runs: they may depend on parameters of the pipeline only."
             )
     return binding

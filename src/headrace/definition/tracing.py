@@ -24,6 +24,7 @@ from headrace.definition.generics import union_of, unwrap
 from headrace.definition.graph import (
     Binding,
     ChoiceOf,
+    Constant,
     EachOf,
     Graph,
     Guard,
@@ -40,7 +41,7 @@ from headrace.definition.naming import Names
 from headrace.definition.pipelines import Pipeline
 from headrace.definition.plain import choose
 from headrace.definition.references import Reference, is_reference, source_of
-from headrace.definition.specs import parameter_specs, spec_of
+from headrace.definition.specs import default_of, parameter_specs, spec_of
 from headrace.definition.steps import Step
 
 
@@ -73,7 +74,7 @@ class Trace:
     def __init__(self, pipeline: Pipeline[..., Any], *, is_strict: bool, allow_local: bool) -> None:
         self._pipeline = pipeline
         self._is_strict, self._allow_local = is_strict, allow_local
-        self._names = Names(pipeline.name)
+        self._names = Names()
         self._capture = Capture()
         self._nodes: list[Node] = []
         self._notes: dict[str, None] = {}
@@ -172,7 +173,7 @@ class Trace:
         if source is None or not (isinstance(binding, OutputOf) and not binding.path and self._is_map(binding.node)):
             label = source.label if source is not None else type(values).__name__
             raise MapError(
-                f"hr.succeeded takes the output of a .map of the same pipeline, but it gets {label}{self.place()}. "
+                f"{self.place()}hr.succeeded takes the output of a .map of the same pipeline, but it gets {label}. "
                 f"Only a map has items that succeed or fail by themselves."
             )
         return self._capture.reference(
@@ -184,7 +185,7 @@ class Trace:
         if not self._stack:
             return ""
         line = self._line()
-        return f" in pipeline {self._stack[-1].name!r}" + (f", line {line}" if line else "")
+        return f"In pipeline {self._stack[-1].name!r}{f', line {line}' if line else ''}: "
 
     def _line(self) -> int:
         codes = self._codes[-1] if self._codes else frozenset[CodeType]()
@@ -227,7 +228,7 @@ class Trace:
         annotation = strip_static(entry.annotation)
         if is_static(entry.annotation) and holds_reference(value):
             raise StaticValueError(
-                f"{words[:1].upper()}{words[1:]} is hr.Static, but its value{self.place()} is known only when the "
+                f"{self.place()}{words[:1].upper()}{words[1:]} is hr.Static, but its value is known only when the "
                 f"pipeline runs. Pass a constant or another hr.Static parameter."
             )
         binding = self._capture.binding(value, Target(annotation, words, f"Pipeline {pipeline.name!r}"))
@@ -257,6 +258,9 @@ class Trace:
         return self._capture.binding(result, target)
 
     def _argument(self, step: Step[..., Any], entry: Input, value: object) -> Binding:
+        default = default_of(step.declared, entry) if value is entry.default else None
+        if default is not None:
+            return Constant(default)
         return self._capture.binding(value, self._target(step, entry))
 
     def _element(self, step: Step[..., Any], entry: Input, value: object) -> Binding:
@@ -299,7 +303,7 @@ class Trace:
         for value in step.earlier:
             if not holds_reference(value):
                 raise OrderError(
-                    f"{step.name}.after(…){self.place()} takes values of earlier steps, and gets a "
+                    f"{self.place()}{step.name}.after(…) takes values of earlier steps, and gets a "
                     f"{type(value).__name__}. Give it what the earlier step returned, also if that is nothing."
                 )
             binding = self._capture.binding(value, Target(Any, "an earlier value", f"{step.name}.after(…)"))
@@ -325,6 +329,6 @@ class Trace:
 
 def _no_bool(label: str, place: str, declared: str) -> str:
     return (
-        f"hr.when needs a bool, but {label}{place} is declared {declared}. Compare it in a step that returns bool, or "
+        f"{place}hr.when needs a bool, but {label} is declared {declared}. Compare it in a step that returns bool, or "
         f"use hr.when_some to ask whether it is None."
     )
