@@ -159,9 +159,9 @@ WorkerMessage = AttemptBegan | AttemptDone | AttemptBroke | TrackingBatch | LogL
 class Executor(Protocol):
     """Runs attempts somewhere and reports about them.
 
-    Reports reach the callable given at construction, from any thread, in order per attempt: AttemptBegan, then any
-    number of TrackingBatch and LogLines, then exactly one AttemptDone or AttemptBroke, whatever happens to the
-    worker. `launch` never blocks on a step; `stop` ends in an AttemptBroke of kind cancelled (or in the end that came
+    Reports reach the callable given at construction, from any thread, in order per attempt: AttemptBegan (left out if
+    it never began), then any number of TrackingBatch and LogLines, then exactly one AttemptDone or AttemptBroke,
+    whatever happens to the worker. `launch` never blocks on a step; `stop` ends in an AttemptBroke of kind cancelled (or in the end that came
     first).
     """
 

@@ -1,0 +1,40 @@
+"""Errors of the worker.
+
+UsageError
+├── StepNotFoundError        the code of a step cannot be found in this process
+└── SecretMissingError       a step declares a secret that nothing provides
+HeadraceError
+└── WireError                what came over the pipe is no frame of this version
+"""
+
+from collections.abc import Sequence
+
+from headrace.core.errors import HeadraceError, UsageError
+from headrace.core.symbols import Symbol
+
+
+class StepNotFoundError(UsageError):
+    """The code of a step cannot be found in the process that is to run it."""
+
+    code = "worker.step-not-found"
+
+    def __init__(self, symbol: Symbol, reason: str, *, remedy: str) -> None:
+        self.symbol, self.reason, self.remedy = symbol, reason, remedy
+        super().__init__(f"The code of step {symbol.qualname!r} ({symbol}) cannot be found: {reason}")
+
+
+class SecretMissingError(UsageError):
+    """A step declares secrets that nothing provides."""
+
+    code = "worker.secret-missing"
+
+    def __init__(self, step: str, names: Sequence[str]) -> None:
+        self.step, self.names = step, tuple(names)
+        self.remedy = f"Set {', '.join(self.names)} in the environment or in the project's .env file."
+        super().__init__(f"Step {step!r} needs the secret {', '.join(map(repr, self.names))}, which is not set.")
+
+
+class WireError(HeadraceError):
+    """What came over the pipe is no frame, or one of another version."""
+
+    code = "worker.wire"

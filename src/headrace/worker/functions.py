@@ -1,0 +1,141 @@
+"""Finding the function behind a symbol in this process: loaded modules first, scripts by path, never a guess."""
+
+import importlib
+import inspect
+import sys
+import typing
+from collections.abc import Callable
+from pathlib import Path
+from types import CodeType, FunctionType, ModuleType
+from typing import cast
+
+from headrace.core.errors import near
+from headrace.core.symbols import Symbol
+from headrace.worker.errors import StepNotFoundError
+
+MAIN = "__main__"
+SCRIPT = "__headrace_main__"
+"""`__name__` of a script that is loaded for its functions: its `if __name__ == "__main__"` does not run again."""
+
+
+class StepFinder:
+    """Finds steps. `main_file` and `main_package` say which script the calling process runs.
+
+    A worker process needs them for values whose classes the script defines; `main_package` only for `python -m`.
+    """
+
+    def __init__(self, main_file: str = "", main_package: str = "") -> None:
+        self._main_file = main_file
+        self._main_package = main_package
+        self._annotations: dict[Callable[..., object], object] = {}
+
+    def is_loaded(self, symbol: Symbol) -> bool:
+        """Whether finding it imports nothing."""
+        return symbol.module in sys.modules and (symbol.module != MAIN or _is_main(symbol.file))
+
+    def find(self, symbol: Symbol) -> Callable[..., object]:
+        """The step or function; raises StepNotFoundError, and whatever importing its module raises."""
+        target: object = self._module(symbol)
+        for part in symbol.qualname.split("."):
+            if not hasattr(target, part):
+                raise _absent(symbol, target, part)
+            target = getattr(target, part)
+        if not callable(target):
+            reason = f"it is no function but a {type(target).__qualname__}."
+            raise StepNotFoundError(symbol, reason, remedy="Was the name given to something else later in the file?")
+        return target
+
+    def load_main(self, file: str = "") -> None:
+        """Load the calling process's script (or the one at `file`), so that classes of `__main__` can be found."""
+        file = file or self._main_file
+        if file and not _is_main(file):
+            _load_script(file, self._main_package)
+
+    def annotation_of(self, target: Callable[..., object]) -> object:
+        """The return annotation as an object; None where there is none or where it names nothing that exists."""
+        if target not in self._annotations:
+            self._annotations[target] = _return_annotation(target)
+        return self._annotations[target]
+
+    def _module(self, symbol: Symbol) -> ModuleType:
+        if symbol.module != MAIN:
+            return sys.modules.get(symbol.module) or importlib.import_module(symbol.module)
+        if _is_main(symbol.file):
+            return sys.modules[MAIN]
+        if not Path(symbol.file).is_file():
+            reason = "it was defined in a notebook, a console or a text given to Python, which only that process has."
+            remedy = (
+                "Put it into a module, or leave out what needs a worker process: timeout, memory, and an environment "
+                "of its own."
+            )
+            raise StepNotFoundError(symbol, reason, remedy=remedy)
+        return _load_script(symbol.file, self._main_package)
+
+
+def call(target: Callable[..., object], arguments: dict[str, object]) -> object:
+    """Call a step with named arguments, those that it takes by position only included."""
+    code: CodeType | None = getattr(plain_function(target), "__code__", None)
+    if code is None or not code.co_posonlyargcount:
+        return target(**arguments)
+    names = code.co_varnames[: code.co_posonlyargcount]
+    return target(*(arguments.pop(name) for name in names if name in arguments), **arguments)
+
+
+def plain_function(target: Callable[..., object]) -> Callable[..., object]:
+    """The innermost function of a step or a decorated function."""
+    if not isinstance(target, FunctionType):
+        target = getattr(target, "function", target)
+    return cast("Callable[..., object]", inspect.unwrap(target))
+
+
+def _return_annotation(target: Callable[..., object]) -> object:
+    function = plain_function(target)
+    annotation = getattr(function, "__annotations__", {}).get("return")
+    if not isinstance(annotation, str):
+        return annotation
+    try:
+        return typing.get_type_hints(function, include_extras=True).get("return")
+    except (NameError, AttributeError, TypeError, SyntaxError):
+        return None
+
+
+def _is_main(file: str) -> bool:
+    """Whether `__main__` of this process is this file, or a notebook or console."""
+    main = sys.modules.get(MAIN)
+    own = getattr(main, "__file__", None)
+    return main is not None and (own is None or own == file or Path(own).absolute() == Path(file).absolute())
+
+
+def _load_script(file: str, package: str) -> ModuleType:
+    module = ModuleType(SCRIPT)
+    module.__file__ = file
+    module.__package__ = package
+    previous = sys.modules[MAIN]
+    sys.modules[SCRIPT] = sys.modules[MAIN] = module
+    try:
+        exec(compile(Path(file).read_bytes(), file, "exec"), module.__dict__)  # noqa: S102 - the user's own script
+    except BaseException:
+        sys.modules[MAIN] = previous
+        del sys.modules[SCRIPT]
+        raise
+    for item in list(vars(module).values()):
+        _rename(item)
+    return module
+
+
+def _rename(item: object) -> None:
+    """Make functions and classes of the script say `__main__`, as they do in the process that the values come from."""
+    if isinstance(item, FunctionType | type) and item.__module__ == SCRIPT:
+        item.__module__ = MAIN
+        if isinstance(item, type):
+            for member in list(vars(item).values()):
+                _rename(member)
+
+
+def _absent(symbol: Symbol, place: object, part: str) -> StepNotFoundError:
+    name = place.__name__ if isinstance(place, ModuleType | type) else type(place).__qualname__
+    names = [known for known in vars(place) if not known.startswith("_")] if hasattr(place, "__dict__") else []
+    where = f" ({symbol.file})" if symbol.file else ""
+    reason = f"{name}{where} has no {part!r}{near(part, names)}."
+    remedy = 'Was the file edited since the run was planned, or is it hidden under `if __name__ == "__main__"`?'
+    return StepNotFoundError(symbol, reason, remedy=remedy)
