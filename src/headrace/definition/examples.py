@@ -95,9 +95,11 @@ def example_of(annotation: Any, mode: Mode, position: int = 0, depth: int = 0) -
     """One value of this type as it would be written; "" if there is no way to write one. `position` picks another."""
     annotation = without_newtype(annotation)
     origin, arguments = parts(annotation)
-    scalar = scalar_of(origin) or scalar_of(scalar_parent(origin) if mode == "text" else None)
+    parent = None if scalar_of(origin) else scalar_parent(origin)
+    scalar = scalar_of(parent or origin)
     if scalar is not None:
-        return _scalar(scalar.texts[position % 2], scalar.literals[position % 2], mode)
+        text = _scalar(scalar.texts[position % 2], scalar.literals[position % 2], mode)
+        return f"{origin.__name__}({text})" if parent and mode == "python" else text
     if is_union(annotation) or origin is Literal:
         return _first_option(annotation, arguments, mode, depth)
     if _is_enum(origin):
@@ -140,8 +142,7 @@ def _compound(annotation: Any, mode: Mode, depth: int) -> str:
         items, rest = tuple_items(annotation)
         return _sequence(list(items) or [rest, rest], "()", mode, depth)
     if issubclass(origin, Mapping):
-        key, value = (*(view_as(annotation, Mapping) or ()), str, Any)[:2]
-        return _mapping([(example_of(key, "text", depth=depth) or "a", value)], mode, depth)
+        return _dict(annotation, mode, depth)
     element = element_type(annotation)
     brackets = "{}" if issubclass(origin, AbstractSet) else "[]"
     return "" if element is None else _sequence([element, element], brackets, mode, depth)
@@ -171,6 +172,14 @@ def _mapping(pairs: list[tuple[str, Any]], mode: Mode, depth: int) -> str:
         return _mapping(pairs, "json", depth)
     quote = '"' if inner == "json" else "'"
     return f"{{{', '.join(f'{quote}{name}{quote}: {text}' for name, text in texts)}}}"
+
+
+def _dict(annotation: Any, mode: Mode, depth: int) -> str:
+    key, value = (*(view_as(annotation, Mapping) or ()), str, Any)[:2]
+    if mode != "python":
+        return _mapping([(example_of(key, "text", depth=depth) or "a", value)], mode, depth)
+    texts = example_of(key, mode, depth=depth), example_of(value, mode, depth=depth)
+    return f"{{{texts[0]}: {texts[1]}}}" if all(texts) else ""
 
 
 def _record(cls: type, types: dict[str, Any], mode: Mode, depth: int) -> str:

@@ -1,7 +1,6 @@
 """Where in a value the reading of a parameter stands, and how it says that something does not fit there."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
@@ -10,13 +9,14 @@ from headrace.definition.examples import Mode
 Fit = Callable[[Any, Any, "Place"], Any]
 
 
-@dataclass(frozen=True, slots=True)
 class Place:
     """A place inside a parameter's value: `path` as "[2].days", how values are given there, and what reads them."""
 
-    path: str
-    mode: Mode
-    read: Fit
+    __slots__ = ("mode", "path", "read")  # no dataclass: that alone takes 0.7 ms to import
+
+    def __init__(self, path: str, mode: Mode, read: Fit) -> None:
+        self.path, self.read = path, read
+        self.mode: Mode = mode
 
     def fit(self, value: Any, annotation: Any) -> Any:
         """The value of this place, brought to its type; raises Misfit."""

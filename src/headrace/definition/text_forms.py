@@ -13,13 +13,14 @@ FALSE_WORDS = ("no", "false", "off", "0")
 NONE_WORDS = ("none", "null", "")
 
 _OPENING, _CLOSING = "[{(", "]})"
-_CLOCK = re.compile(r"(?:(-?\d{1,9}) days?, )?(\d{1,9}):([0-5]?\d):([0-5]?\d)(?:\.(\d{1,6}))?", re.ASCII)
-_ISO = re.compile(
-    r"(?P<sign>[+-])?P(?:(?P<weeks>\d+(?:\.\d+)?)W)?(?:(?P<days>\d+(?:\.\d+)?)D)?"
-    r"(?:T(?:(?P<hours>\d+(?:\.\d+)?)H)?(?:(?P<minutes>\d+(?:\.\d+)?)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?",
-    re.ASCII | re.IGNORECASE,
+
+# Compiled at use: a run without a duration does not wait for them.
+_CLOCK = r"(?a:(?:(-?\d{1,9}) days?, )?(\d{1,9}):([0-5]?\d):([0-5]?\d)(?:\.(\d{1,6}))?)"
+_ISO = (
+    r"(?ai:(?P<sign>[+-])?P(?:(?P<weeks>\d+(?:\.\d+)?)W)?(?:(?P<days>\d+(?:\.\d+)?)D)?"
+    r"(?:T(?:(?P<hours>\d+(?:\.\d+)?)H)?(?:(?P<minutes>\d+(?:\.\d+)?)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?)"
 )
-_SHORT = re.compile(r"(\d{1,12}(?:\.\d{1,9})?)\s*(ms|s|min|m|h|d|w)", re.ASCII)
+_SHORT = r"(?a:(\d{1,12}(?:\.\d{1,9})?)\s*(ms|s|min|m|h|d|w))"
 _UNITS = {
     "ms": timedelta(milliseconds=1),
     "s": timedelta(seconds=1),
@@ -100,13 +101,13 @@ def read_duration(text: str) -> timedelta:
     """`PT1H30M`, `1:30:00`, `2 days, 1:30:00` or `90min` (ms, s, m or min, h, d, w)."""
     text = text.strip()
     try:
-        if match := _SHORT.fullmatch(text):
+        if match := re.fullmatch(_SHORT, text):
             return float(match[1]) * _UNITS[match[2]] if "." in match[1] else int(match[1]) * _UNITS[match[2]]
-        if match := _CLOCK.fullmatch(text):
+        if match := re.fullmatch(_CLOCK, text):
             days, hours, minutes, seconds, fraction = match.groups()
             micro = int((fraction or "").ljust(6, "0"))
             return timedelta(int(days or 0), int(seconds), micro, 0, int(minutes), int(hours))
-        if (match := _ISO.fullmatch(text)) and text[-1] not in "PTpt":
+        if (match := re.fullmatch(_ISO, text)) and text[-1] not in "PTpt":
             parts = {name: float(value) for name, value in match.groupdict().items() if value and name != "sign"}
             span = timedelta(**parts)
             return -span if match["sign"] == "-" else span
