@@ -1,0 +1,98 @@
+"""Reading the code of steps and classes statically, for keys: the adapter of the port to source code."""
+
+# ruff: noqa: PTH100, PTH113 - pathlib costs more than the work itself here
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from headrace.code.errors import SourceMissingError, UnknownBindingError
+from headrace.code.manifests import code_digest
+from headrace.code.modules import Module, ProjectModules
+from headrace.code.reaching import Reach
+from headrace.code.resolving import Resolver
+from headrace.core.symbols import Symbol
+from headrace.ports.code import Code, CodeRow
+from headrace.ports.stores import MemoStore
+
+MAIN = "__main__"
+
+
+class StaticCodeReader:
+    """Reads code from its syntax trees; nothing of the user's is imported.
+
+    `root` is the project's folder, `path` the search path of modules (default: `sys.path`). One reader serves one
+    planning in one thread: it sees each file once. A script that runs as `__main__` counts as the module that its file
+    is.
+    """
+
+    def __init__(self, root: Path | str, memo: MemoStore, path: Sequence[str] | None = None) -> None:
+        self._modules = ProjectModules(str(root), memo, None if path is None else list(path))
+        self._resolver = Resolver(self._modules)
+        self._codes: dict[tuple[str, str], Code] = {}
+
+    def code_of(self, symbol: Symbol) -> Code:
+        """The code of a step's function and all project code that it reaches; raises SourceError."""
+        module = self._module_of(symbol)
+        if module is None:
+            return self._library_code(symbol)
+        return self._code(module, symbol)
+
+    def class_digest(self, name: str) -> str:
+        """The digest of a project class (`module:Qual.name`) with what it reaches; empty for a library's class."""
+        module_name, _, qualname = name.partition(":")
+        symbol = Symbol(module_name, qualname)
+        module = self._module_of(symbol)
+        return "" if module is None else self._code(module, symbol).digest
+
+    def files_of(self, module_name: str, file: str = "") -> tuple[tuple[str, str], ...]:
+        """The project's files that importing a module reads, and all that this reader has read, with their digests.
+
+        Asked last, it covers everything that a plan was made from.
+        """
+        module = self._module_of(Symbol(module_name, "", file))
+        if module is not None:
+            Reach(self._modules, self._resolver).enter(module)
+        return self._modules.files_read()
+
+    def _code(self, module: Module, symbol: Symbol) -> Code:
+        name = symbol.qualname.partition(".")[0]
+        known = self._codes.get((module.path, name))
+        if known is not None:
+            return known
+        index = self._modules.index_of(module)
+        if name not in index.bindings:
+            raise UnknownBindingError(name, module.file, known=index.bindings)
+        reach = Reach(self._modules, self._resolver)
+        reach.start(module, name)
+        rows = reach.rows.rows()
+        code = Code(
+            code_digest(f"{module.label}:{name}", rows),
+            tuple(rows),
+            self._files(reach),
+            tuple(sorted(reach.distributions)),
+            tuple(reach.notes),
+        )
+        self._codes[module.path, name] = code
+        return code
+
+    def _files(self, reach: Reach) -> tuple[tuple[str, str], ...]:
+        found = {one.file: self._modules.digest_of(one) for one in reach.modules if one.kind != "namespace"}
+        return tuple(sorted(found.items()))
+
+    def _module_of(self, symbol: Symbol) -> Module | None:
+        path = os.path.abspath(symbol.file) if symbol.file else ""
+        if symbol.module == MAIN:
+            if not os.path.isfile(path):
+                raise SourceMissingError(str(symbol), "it was not defined in a file.")
+            return self._modules.of_file(path)
+        found = self._modules.find(symbol.module)
+        if found is not None and (not path or found.path == path):
+            return found
+        return self._modules.of_file(path) if os.path.isfile(path) else found
+
+    def _library_code(self, symbol: Symbol) -> Code:
+        """A step that an installed distribution brings: it counts by that distribution's version."""
+        top = self._modules.external_name(symbol.module)
+        row = CodeRow(str(symbol), f"import {symbol.module}:{symbol.qualname}", symbol.module, 0, 0)
+        return Code(code_digest(str(symbol), [row]), (row,), (), (top,) if top else ())

@@ -1,0 +1,102 @@
+"""The trace of an attempt: which files Python opens, lists and gives to child processes, and the project modules that
+were loaded on the way. What native code reads on its own is not seen.
+"""
+
+# ruff: noqa: PTH100, PTH112, PTH117, PTH118, PTH120 - pathlib costs more than the work itself here
+
+import os
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from headrace.code.folders import is_library
+from headrace.code.watching import Watch, watch
+from headrace.ports.code import FileDigests, Touched
+
+UNSTABLE = "changed while it was read"
+"""Stands for the digest of a file that changed between its first reading and the end of the attempt: equal to none, so
+that a result which depends on it is never reused."""
+_SYSTEM = ("/proc/", "/sys/", "/dev/", "/run/", "/etc/", "/usr/", "/bin/", "/lib/", "/System/", "/Library/")
+_PRODUCT_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+
+
+class AuditTracer:
+    """Watches one attempt at a time in this process.
+
+    `ignored` are folders that do not count (the store's). Between attempts the hook is one comparison; it cannot be
+    taken away again. Threads of the attempt are seen, its child processes only by their arguments.
+    """
+
+    def __init__(self, root: Path | str, files: FileDigests, *, ignored: Iterable[Path | str] = ()) -> None:
+        self._root = os.path.abspath(root)
+        self._files = files
+        folders = (*ignored, _PRODUCT_FOLDER, os.path.dirname(sys.executable))
+        self._ignored = tuple(os.path.abspath(folder) + os.sep for folder in folders)
+        self._closure: frozenset[str] = frozenset()
+        self._loaded: frozenset[str] = frozenset()
+        self._reads: list[tuple[str, str, str]] = []
+        self._watch: Watch | None = None
+
+    def start(self, closure: Sequence[str]) -> None:
+        """Begin to watch; `closure` are the project's files that the key covers already."""
+        self._closure = frozenset(os.path.normpath(os.path.join(self._root, file)) for file in closure)
+        self._loaded = frozenset(sys.modules)
+        self._reads = []
+        self._watch = Watch(time.time_ns())
+        watch(self._watch)
+
+    def note_read(self, kind: str, name: str, token: str) -> None:
+        """Something was read through `hr.`: its kind, name and the token of its content."""
+        self._reads.append((kind, name, token))
+
+    def finish(self) -> Touched:
+        """End watching. Files by path (relative to the root inside it), and project modules outside the closure."""
+        watch(None)
+        seen, self._watch = self._watch, None
+        modules = self._modules_loaded()
+        files = self._files_read(seen, {path for path, _ in modules}) if seen is not None else []
+        reads = dict.fromkeys((f"{kind}:{name}", token) for kind, name, token in self._reads)
+        return Touched(
+            tuple(files), tuple((self._relative(path), digest) for path, digest in modules), tuple(sorted(reads))
+        )
+
+    def _modules_loaded(self) -> list[tuple[str, str]]:
+        found: dict[str, str] = {}
+        for name in [name for name in sys.modules if name not in self._loaded]:
+            path = getattr(sys.modules.get(name), "__file__", None)
+            if isinstance(path, str) and path not in self._closure and self._is_project(path):
+                found[path] = self._files.digest_of(path)
+        return sorted(found.items())
+
+    def _is_project(self, path: str) -> bool:
+        return os.path.isabs(path) and not is_library(os.path.dirname(path)) and not path.startswith(self._ignored)
+
+    def _files_read(self, seen: Watch, modules: set[str]) -> list[tuple[str, str]]:
+        found: dict[str, str] = {}
+        for path, status in seen.first_reads().items():
+            if path in modules or not self._counts(path, seen):
+                continue
+            now = seen.status(path)
+            was_there, is_there = status is not None, now is not None
+            if now == status:
+                found[self._relative(path)] = self._files.digest_of(path) if is_there else ""
+            elif was_there and not (seen.is_new(status) and not is_there):
+                # Made by the attempt and gone again is a temporary file; anything else changed under the reader.
+                found[self._relative(path)] = UNSTABLE
+        for folder in seen.listed:
+            if self._counts(folder + os.sep, seen) and os.path.isdir(folder):
+                found[f"{self._relative(folder)}/"] = self._files.digest_of(f"{folder}/")
+        return sorted(found.items())
+
+    def _counts(self, path: str, seen: Watch) -> bool:
+        if path in self._closure or seen.is_own(path):
+            return False
+        if path.startswith((*_SYSTEM, *self._ignored)) or path.endswith((".pyc", ".pth")) or "/__pycache__/" in path:
+            return False
+        return not is_library(path)
+
+    def _relative(self, path: str) -> str:
+        if path == self._root or path.startswith(self._root + os.sep):
+            return os.path.relpath(path, self._root).replace(os.sep, "/")
+        return path

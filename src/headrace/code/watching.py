@@ -1,0 +1,176 @@
+"""The audit hook itself, and what it notes while an attempt runs. Tiny, because every audited event of the process
+passes through it and it can never be taken away.
+"""
+
+# ruff: noqa: PTH100, PTH113, PTH116 - pathlib costs more than the work itself here
+
+import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, cast
+
+Status = tuple[int, int, int] | None
+"""Size, time of change in nanoseconds, inode; None if there is no file."""
+
+_WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_IMPORT_MACHINERY = "<frozen importlib"
+
+
+class Watch:
+    """What one attempt has opened, made and listed, in order. Filled by the hook from any thread."""
+
+    def __init__(self, started_ns: int) -> None:
+        self._started_ns = started_ns
+        self._reads: dict[str, Status] = {}
+        self._own: set[str] = set()
+        self._own_folders: list[str] = []
+        self.listed: dict[str, None] = {}
+
+    def first_reads(self) -> dict[str, Status]:
+        """The files opened for reading that were not written before, with their state at that moment."""
+        return self._reads
+
+    def is_own(self, path: str) -> bool:
+        """Whether the attempt made this file or folder, or one above it."""
+        return path in self._own or any(path.startswith(folder) for folder in self._own_folders)
+
+    def is_new(self, status: Status) -> bool:
+        """Whether a file with this state was written since the attempt began."""
+        return status is not None and status[1] >= self._started_ns
+
+    def status(self, path: str) -> Status:
+        """The state of a file."""
+        try:
+            found = os.stat(path)
+        except (OSError, ValueError):
+            return None
+        return (found.st_size, found.st_mtime_ns, found.st_ino)
+
+    def opened(self, arguments: tuple[Any, ...]) -> None:
+        """`open`: (path, mode, flags)."""
+        path, mode, flags = arguments
+        absolute = _absolute(path)
+        if not absolute:
+            return
+        if absolute in self._own:
+            return
+        before = self.status(absolute)
+        # A file that was read (and was there) before it is written stays a dependency, and an unstable one.
+        is_unread = self._reads.get(absolute) is None and (before is None or not _also_reads(mode, flags))
+        if is_unread and _is_writing(mode, flags):
+            self._own.add(absolute)
+        else:
+            self._reads.setdefault(absolute, before)
+
+    def connected(self, arguments: tuple[Any, ...]) -> None:
+        """`sqlite3.connect`: (database,)."""
+        absolute = _absolute(arguments[0])
+        if absolute and not absolute.endswith(":memory:") and absolute not in self._own:
+            for path in (absolute, f"{absolute}-wal"):
+                self._reads.setdefault(path, self.status(path))
+
+    def made(self, arguments: tuple[Any, ...]) -> None:
+        """`os.mkdir`: (path, mode, folder)."""
+        absolute = _absolute(arguments[0])
+        if absolute:
+            self._own.add(absolute)
+            self._own_folders.append(absolute + os.sep)
+
+    def moved(self, arguments: tuple[Any, ...]) -> None:
+        """`os.rename`, `os.link`, `os.symlink`: (from, to, …); what the attempt put there is its own."""
+        target = _absolute(arguments[1])
+        if target and target not in self._reads:
+            self._own.add(target)
+
+    def listed_folder(self, arguments: tuple[Any, ...]) -> None:
+        """`os.listdir`, `os.scandir`: (path,)."""
+        # The import system and `importlib.metadata` list all of `sys.path`, which is no business of the step's.
+        caller = sys._getframe(2).f_code.co_filename  # noqa: SLF001 - the only cheap way
+        if not caller.startswith(_IMPORT_MACHINERY) and "/importlib/" not in caller:
+            absolute = _absolute(arguments[0] if arguments[0] is not None else ".")
+            if absolute:
+                self.listed.setdefault(absolute)
+
+    def started_process(self, arguments: tuple[Any, ...]) -> None:
+        """`subprocess.Popen`, `os.exec`, `os.posix_spawn`: (program, arguments, …); the files among those are read."""
+        program, words = arguments[0], arguments[1] if len(arguments) > 1 else ()
+        many: list[object] = list(words) if isinstance(words, list | tuple) else [words]
+        for word in [program, *many]:
+            self._given(word)
+
+    def ran_command(self, arguments: tuple[Any, ...]) -> None:
+        """`os.system`: (command,)."""
+        command = arguments[0]
+        text = command.decode(errors="replace") if isinstance(command, bytes) else str(command)
+        for word in text.split():
+            self._given(word.strip("'\""))
+
+    def _given(self, word: object) -> None:
+        absolute = _absolute(word)
+        if absolute and absolute not in self._own and os.path.isfile(absolute):
+            self._reads.setdefault(absolute, self.status(absolute))
+
+
+def watch(current: Watch | None) -> None:
+    """Let the hook fill this watch from now on, or none."""
+    _STATE.watch = current
+    if current is not None and not _STATE.is_hooked:
+        _STATE.is_hooked = True
+        sys.addaudithook(_hook)
+
+
+def _hook(event: str, arguments: tuple[Any, ...]) -> None:
+    current = _STATE.watch
+    if current is None:
+        return
+    note = _NOTES.get(event)
+    if note is not None:
+        with suppress(Exception):  # an error in here would become the step's own
+            note(current, arguments)
+
+
+def _absolute(path: object) -> str:
+    """An absolute path without `.` and `..`; empty for numbers of open files and for what is no path."""
+    if isinstance(path, int) or path is None:
+        return ""
+    try:
+        text = os.fsdecode(cast("str", path))
+    except TypeError:
+        return ""
+    return os.path.abspath(text) if text else ""
+
+
+def _is_writing(mode: object, flags: object) -> bool:
+    if isinstance(mode, str):
+        return any(letter in mode for letter in "wax+")
+    return isinstance(flags, int) and bool(flags & _WRITE_FLAGS)
+
+
+def _also_reads(mode: object, flags: object) -> bool:
+    if isinstance(mode, str):
+        return "+" in mode and "w" not in mode
+    return isinstance(flags, int) and bool(flags & os.O_RDWR) and not flags & os.O_TRUNC
+
+
+class _State:
+    """Whether the hook is in this process, and which watch it fills."""
+
+    watch: Watch | None = None
+    is_hooked = False
+
+
+_STATE = _State()
+_NOTES: dict[str, Callable[[Watch, tuple[Any, ...]], None]] = {
+    "open": Watch.opened,
+    "sqlite3.connect": Watch.connected,
+    "os.mkdir": Watch.made,
+    "os.rename": Watch.moved,
+    "os.link": Watch.moved,
+    "os.symlink": Watch.moved,
+    "os.listdir": Watch.listed_folder,
+    "os.scandir": Watch.listed_folder,
+    "subprocess.Popen": Watch.started_process,
+    "os.posix_spawn": Watch.started_process,
+    "os.system": Watch.ran_command,
+}
