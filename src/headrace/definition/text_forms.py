@@ -12,7 +12,7 @@ TRUE_WORDS = ("yes", "true", "on", "1")
 FALSE_WORDS = ("no", "false", "off", "0")
 NONE_WORDS = ("none", "null", "")
 
-_OPENING, _CLOSING = "[{(", "]})"
+_JSON_BEGINS = ("[", "{", '"')
 
 # Compiled at use: a run without a duration does not wait for them.
 _CLOCK = r"(?a:(?:(-?\d{1,9}) days?, )?(\d{1,9}):([0-5]?\d):([0-5]?\d)(?:\.(\d{1,6}))?)"
@@ -34,8 +34,15 @@ _UNITS = {
 
 def read_json(text: str) -> object:
     """JSON as plain data; a key that stands twice in an object is refused."""
+    data, end = _read_json_at(text.strip(), 0)
+    if end != len(text.strip()):
+        raise ValueError(f"it is no JSON: more follows at character {end + 1}")
+    return data
+
+
+def _read_json_at(text: str, start: int) -> tuple[object, int]:
     try:
-        return json.loads(text, object_pairs_hook=_object)
+        return _DECODER.raw_decode(text, start)
     except json.JSONDecodeError as error:
         raise ValueError(f"it is no JSON: {error.msg}, character {error.pos + 1}") from None
     except RecursionError:
@@ -53,24 +60,30 @@ def _object(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
     return found
 
 
+_DECODER = json.JSONDecoder(object_pairs_hook=_object)
+
+
 def split_items(text: str) -> list[str]:
-    """`a,b` as ["a", "b"]; commas inside brackets and double quotes do not split, an empty text has no items."""
+    """`a,b` as ["a", "b"]; an empty text has no items.
+
+    An item or the value after `=` that begins with a bracket, a brace or a double quote is JSON up to where it closes.
+    """
     if not text.strip():
         return []
-    items, start, depth, is_quoted = list[str](), 0, 0, False
-    for index, character in enumerate(text):
-        if character == '"':
-            is_quoted = not is_quoted
-        elif is_quoted:
-            continue
-        elif character in _OPENING:
-            depth += 1
-        elif character in _CLOSING:
-            depth -= 1
-        elif character == "," and depth == 0:
-            items.append(_unquoted(text[start:index]))
-            start = index + 1
-    return [*items, _unquoted(text[start:])]
+    items, start, position = list[str](), 0, 0
+    while True:
+        while text[position : position + 1].isspace():
+            position += 1
+        if text[position : position + 1] in _JSON_BEGINS:
+            position = _read_json_at(text, position)[1]
+        mark = re.compile("[,=]").search(text, position)
+        end = len(text) if mark is None else mark.start()
+        if mark is None or mark[0] == ",":
+            items.append(_unquoted(text[start:end]))
+            start = end + 1
+        if mark is None:
+            return items
+        position = end + 1
 
 
 def split_pairs(text: str) -> dict[str, str]:

@@ -108,6 +108,11 @@ WRITTEN = [
     ("", list[str], []),
     ('"a,b",c', list[str], ["a,b", "c"]),
     ('["a","b"]', list[str], ["a", "b"]),
+    ('"\\"",""', list[str], ['"', ""]),
+    ('5",6"', list[str], ['5"', '6"']),
+    ("f(a,b]", list[str], ["f(a", "b]"]),
+    ("a=1,b=2", list[str], ["a=1", "b=2"]),
+    ('a="x,y",b=[1]', dict[str, str | list[int]], {"a": "x,y", "b": [1]}),
     ("1,2", abc.Sequence[float], [1.0, 2.0]),
     ("[1, 2]", list[float], [1.0, 2.0]),
     ("1,2", tuple[int, ...], (1, 2)),
@@ -171,6 +176,7 @@ def test_a_text_is_read_as_its_declared_type(text, annotation, expected):
     assert type(again) is type(expected)
 
 
+STRINGS = "list[str], for example logistic,forest"
 REASONS = [
     ("maybe", bool, "it is neither yes nor no", "a bool, for example yes"),
     ("3.0", int, "it is not a whole number", "a whole number, for example 3"),
@@ -192,6 +198,8 @@ REASONS = [
     ("", Path, "a path is a text, and not an empty one", "a path, for example data/flights.csv"),
     ("UAA", Carrier, "it is none of them (did you mean 'UA'?)", "one of UA, DL, or by name UNITED, DELTA"),
     ("c", Literal["a", "b"], "it is none of them", "one of a, b"),
+    ('"a,b', list[str], "it is no JSON: Unterminated string starting at, character 1", STRINGS),
+    ("[1] 2", list[int], "it is no JSON: more follows at character 4", "list[int], for example 3,5"),
     ("[1,2", list[int], "it is no JSON: Expecting ',' delimiter, character 5", "list[int], for example 3,5"),
     ('{"a": 1}', list[int], "it is not a whole number", "a whole number, for example 3"),
     ("1,2,3", tuple[int, int], "it has 3 elements, not 2", "tuple[int, int], for example 3,5"),
