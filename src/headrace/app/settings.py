@@ -17,9 +17,9 @@ class Settings:
     """What a project has decided.
 
     `root` is the project's folder, `store` the folder of database, objects and logs, `pipelines` the names of
-    `[tool.headrace.pipelines]` with their `module:name`. `lanes` is how many steps run at once (0: as many as there are
-    cores). `pickles` says what happens to a value that has no safe format, `trusted` which of the project's own classes
-    scikit-learn models may hold, `strict` whether an input or output without annotation is an error.
+    `[tool.headrace.pipelines]` with their `module:name`. `lanes` is how many steps run at once (0: as many as there
+    are cores). `pickles` says what happens to a value that has no safe format, `trusted` which of the project's own
+    classes scikit-learn models may hold, `strict` whether an input or output without annotation is an error.
     """
 
     root: Path

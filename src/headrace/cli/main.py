@@ -24,6 +24,8 @@ Exit codes
   130  cancelled (Ctrl-C)
 """
 
+TRACEBACK = "--traceback"
+
 COMMANDS = {
     "init": ("starting", "Write a small project that runs at once."),
     "run": ("running", "Run a pipeline: what is known is reused, the rest is computed."),
@@ -73,11 +75,9 @@ class LazyCommands(click.Group):
 
 @click.group(cls=LazyCommands, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="headrace %(version)s")
-@click.option("--traceback", "with_traceback", is_flag=True, help="Show the whole traceback of an error.")
-def cli(*, with_traceback: bool) -> None:
+@click.option(TRACEBACK, is_flag=True, expose_value=False, help="Show the whole traceback of an error (anywhere).")
+def cli() -> None:
     """Machine-learning pipelines defined like functions."""
-    if with_traceback:
-        os.environ["HEADRACE_TRACEBACK"] = "1"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -87,8 +87,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def exit_code(arguments: Sequence[str]) -> int:
     """Run one command; errors are printed as `error[code]: message`, without a traceback unless it was asked for."""
+    words = [word for word in arguments if word != TRACEBACK]
+    if len(words) < len(arguments):
+        os.environ["HEADRACE_TRACEBACK"] = "1"
     try:
-        result = cli.main(list(arguments), prog_name="headrace", standalone_mode=False)
+        result = cli.main(words, prog_name="headrace", standalone_mode=False)
     except click.exceptions.Abort:
         return _say("cancelled", "Cancelled.", 130)
     except click.ClickException as error:

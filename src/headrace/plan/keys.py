@@ -1,7 +1,7 @@
 """Keys: what makes two step runs the same computation (SEMANTICS.md, rules 8 to 12)."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from headrace.core.digests import digest_parts
@@ -36,12 +36,15 @@ def step_key(inputs: KeyParts) -> str:
 def argument_digest(value: Value, path_digests: Mapping[str, str]) -> str:
     """The digest of an argument.
 
-    Paths written in the pipeline or given as parameters count by their content, not by their name.
+    Paths written in the pipeline or given as parameters count by their content, not by their name; where there is
+    nothing, the name is all there is.
     """
     paths = paths_in(value)
     if not paths:
         return value_digest(value)
-    return digest_parts(("paths", *(path_digests.get(path, "") for path in paths), _without_paths(value)))
+    return digest_parts(
+        ("paths", *(path_digests.get(path) or f"nothing at {path}" for path in paths), _without_paths(value))
+    )
 
 
 def paths_in(value: Value) -> list[str]:
@@ -53,6 +56,21 @@ def paths_in(value: Value) -> list[str]:
     found: list[str] = []
     json.loads(value.text, object_hook=lambda data: found.append(data["v"]) if data.get("$") == "path" else data)
     return found
+
+
+def with_paths(value: Value, change: Callable[[str], str]) -> Value:
+    """The value with every path inside it changed."""
+    if not paths_in(value):
+        return value
+    if isinstance(value, CompositeValue):
+        members = tuple((name, with_paths(member, change)) for name, member in value.members)
+        return CompositeValue(value.kind, members, value.python_type)
+    assert isinstance(value, InlineValue)
+
+    def hook(data: dict[str, object]) -> dict[str, object]:
+        return {**data, "v": change(str(data["v"]))} if data.get("$") == "path" else data
+
+    return InlineValue(json.dumps(json.loads(value.text, object_hook=hook), ensure_ascii=True, separators=(",", ":")))
 
 
 def _without_paths(value: Value) -> str:

@@ -1,0 +1,153 @@
+"""What a run has printed and stored: log lines as they come, values with their sizes, and values as files."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from headrace.app.rooms import Rooms
+from headrace.app.views import value_text
+from headrace.core.errors import UsageError
+from headrace.core.values import CompositeValue, InlineValue, ObjectValue, Value, size_of, value_digest
+from headrace.worker.logs import read_log
+
+SUFFIXES = {"png": ".png", "svg": ".svg", "text": ".txt", "json": ".json", "npy": ".npy", "arrow": ".arrow"}
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line of an attempt's log: unix time, `out`, `err` or `log`, text."""
+
+    step: str
+    item: int
+    attempt: int
+    at: float
+    stream: str
+    text: str
+
+    def to_json(self) -> dict[str, object]:
+        """The line as plain JSON data."""
+        return asdict(self)
+
+
+class LogReader:
+    """Reads the logs of a run's attempts on from where it last stopped.
+
+    For a reused step: those of the attempt that made its value.
+    """
+
+    def __init__(self, rooms: Rooms, run_id: str, *, step: str = "", item: int | None = None) -> None:
+        self._rooms, self._run_id, self._step, self._item = rooms, run_id, step, item
+        self._offsets: dict[str, int] = {}
+
+    def read(self) -> list[LogLine]:
+        """The lines that have come since the last call, in order of time."""
+        lines = [line for attempt in self._attempts() for line in attempt]
+        return sorted(lines, key=lambda line: line.at)
+
+    def _attempts(self) -> Iterator[list[LogLine]]:
+        details = self._rooms.stores.details
+        sources = [(self._run_id, self._step, "")]
+        sources += [
+            (step.made_in, step.node, step.made_by)
+            for step in details.steps(self._run_id)
+            if step.made_by and step.made_in != self._run_id and self._step in ("", step.node)
+        ]
+        for run_id, node, attempt_id in sources:
+            for attempt in details.attempts(run_id, node):
+                if (not attempt_id or attempt.id == attempt_id) and self._item in (None, attempt.item):
+                    path = self._rooms.settings.store / attempt.log_path
+                    page = read_log(path, self._offsets.get(attempt.id, 0), is_final=attempt.state.is_final)
+                    self._offsets[attempt.id] = page.after
+                    yield [LogLine(attempt.node, attempt.item, attempt.number, *line) for line in page.lines]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredValue:
+    """A value of a run.
+
+    Which step, under which name, what kind (`output`, `figure`, `text`, `table`, `parameter`), where.
+    """
+
+    step: str
+    name: str
+    kind: str
+    size_bytes: int
+    digest: str
+    shown: str
+    value: Value
+
+    def to_json(self) -> dict[str, object]:
+        """The value's description as plain JSON data."""
+        return {
+            "step": self.step,
+            "name": self.name,
+            "kind": self.kind,
+            "size_bytes": self.size_bytes,
+            "digest": self.digest,
+            "value": self.shown,
+        }
+
+
+def stored_values(rooms: Rooms, run_id: str, step: str = "") -> list[StoredValue]:
+    """Outputs of a run's steps and what they have logged, in the order of the graph.
+
+    Of one step only if it is named.
+    """
+    found: list[StoredValue] = []
+    logged = rooms.stores.tracking.logged(run_id)
+    for record in rooms.stores.details.steps(run_id):
+        if step not in ("", record.node):
+            continue
+        if record.output is not None:
+            found += [_stored(record.node, name, kind="output", value=value) for name, value in _outputs(record.output)]
+        found += [
+            _stored(record.node, one.name, kind=one.kind, value=one.value) for one in logged if one.node == record.node
+        ]
+    return found
+
+
+def export(rooms: Rooms, stored: Sequence[StoredValue], folder: Path) -> Iterator[Path]:
+    """Write values as files (objects by their bytes, small ones as JSON) into a new or empty folder.
+
+    Yields each path.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise UsageError(f"{folder} is not empty; name a new folder, so that nothing there is overwritten.")
+    for one in stored:
+        for name, value in _flat(one.name or "output", one.value):
+            path = folder / _safe(one.step) / (_safe(name) + _suffix(value))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if isinstance(value, ObjectValue):
+                path.write_bytes(rooms.artifacts.open_bytes(value))
+            else:
+                path.write_text(json.dumps(json.loads(value.text), indent=2) + "\n")
+            yield path
+
+
+def _stored(step: str, name: str, *, kind: str, value: Value) -> StoredValue:
+    return StoredValue(step, name, kind, size_of(value), value_digest(value), value_text(value), value)
+
+
+def _outputs(output: Value) -> list[tuple[str, Value]]:
+    if isinstance(output, CompositeValue) and output.kind == "record":
+        return list(output.members)
+    return [("", output)]
+
+
+def _flat(name: str, value: Value) -> Iterator[tuple[str, InlineValue | ObjectValue]]:
+    if isinstance(value, CompositeValue):
+        for member, inner in value.members:
+            yield from _flat(f"{name}.{member}", inner)
+    else:
+        yield name, value
+
+
+def _suffix(value: InlineValue | ObjectValue) -> str:
+    return ".json" if isinstance(value, InlineValue) else SUFFIXES.get(value.format, f".{value.format}")
+
+
+def _safe(name: str) -> str:
+    """A name as one part of a path: whatever user code called its values, nothing leaves the folder."""
+    cleaned = "".join(c if c.isalnum() or c in "-_.[]" else "_" for c in name).lstrip(".")
+    return cleaned[:120] or "_"

@@ -1,0 +1,107 @@
+"""Looking runs up.
+
+What people type is turned into a run, and a run whose process has died is recorded as what it is.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+from headrace.app.rooms import Rooms
+from headrace.core.errors import StaleWriteError, UnknownNameError, UsageError
+from headrace.core.failures import Failure
+from headrace.core.ids import short_id
+from headrace.core.states import FailureKind, State
+from headrace.ports.records import AttemptRecord, RunEvent, RunFilter, RunRecord, StepRunRecord
+from headrace.ports.stores import RunChange
+from headrace.ports.story import EventType
+
+OPEN_STATES = (State.PENDING, State.QUEUED, State.RUNNING)
+
+
+def find_run(rooms: Rooms, text: str) -> RunRecord:
+    """The run that a text means.
+
+    The end or beginning of its id, its name, or `last`; raises UnknownNameError or UsageError.
+    """
+    found = rooms.stores.runs.find(text)
+    exact = [one for one in found if one.id == text]
+    if not found:
+        recent = rooms.stores.runs.list(RunFilter(limit=5))
+        hint = "Use the end of a run's id, its name, or `last`; `headrace runs` lists them."
+        raise UnknownNameError("run", text, known=[short_id(one.id) for one in recent], hint=hint)
+    if len(found) > 1 and not exact and text != "last":
+        many = ", ".join(f"{short_id(one.id)} ({one.pipeline}, {one.state.value})" for one in found)
+        raise UsageError(f"{text!r} means several runs: {many}. Say more digits of the one you mean.")
+    return as_it_is(rooms, (exact or found)[0])
+
+
+def list_runs(rooms: Rooms, which: RunFilter) -> list[RunRecord]:
+    """A page of runs, those whose process has died shown as failed."""
+    return [as_it_is(rooms, one) for one in rooms.stores.runs.list(which)]
+
+
+def find_step(rooms: Rooms, run: RunRecord, name: str) -> StepRunRecord:
+    """One step of a run by its name; raises UnknownNameError."""
+    steps = rooms.stores.details.steps(run.id)
+    for one in steps:
+        if one.node == name:
+            return one
+    raise UnknownNameError("step", name, known=[one.node for one in steps], hint=f"Looked in run {short_id(run.id)}.")
+
+
+def as_it_is(rooms: Rooms, run: RunRecord) -> RunRecord:
+    """The run; if its process died while it ran, it is recorded as failed first, by whoever looks."""
+    if run.state.is_final or run.runner is None or rooms.processes.is_alive(run.runner):
+        return run
+    if rooms.stores.is_read_only:
+        return run
+    try:
+        rooms.stores.runs.write(_ended(rooms, run))
+    except StaleWriteError:
+        # somebody else was quicker, or has taken the run over
+        return rooms.stores.runs.get(run.id)
+    return rooms.stores.runs.get(run.id)
+
+
+def _ended(rooms: Rooms, run: RunRecord) -> RunChange:
+    now = time.time()
+    pid = run.runner.pid if run.runner else 0
+    running = [one for one in rooms.stores.details.attempts(run.id) if one.state is State.RUNNING]
+    cause = _lost(pid, running)
+    steps = [_step_ended(one, cause, now) for one in rooms.stores.details.steps(run.id) if not one.state.is_final]
+    attempts = [replace(one, state=State.FAILED, failure=cause, finished_at=now) for one in running]
+    events = [
+        *(
+            RunEvent(run.id, 0, now, EventType.ATTEMPT_LOST, one.node, {"item": one.item, "number": one.number})
+            for one in running
+        ),
+        *(_end_event(one, cause, now) for one in steps),
+        RunEvent(run.id, 0, now, EventType.RUN_FAILED, "", _told(cause)),
+    ]
+    return RunChange(replace(run, state=State.FAILED, failure=cause, finished_at=now), steps, attempts, events=events)
+
+
+def _step_ended(step: StepRunRecord, cause: Failure, now: float) -> StepRunRecord:
+    if step.state is State.RUNNING:
+        return replace(step, state=State.FAILED, failure=cause, finished_at=now)
+    return replace(step, state=State.CANCELLED, reason="the run's process ended before it could start")
+
+
+def _end_event(step: StepRunRecord, cause: Failure, now: float) -> RunEvent:
+    if step.state is State.FAILED:
+        return RunEvent(step.run_id, 0, now, EventType.STEP_FAILED, step.node, _told(cause))
+    return RunEvent(step.run_id, 0, now, EventType.STEP_CANCELLED, step.node, {})
+
+
+def _told(cause: Failure) -> dict[str, object]:
+    return {"message": cause.message, "remedy": cause.remedy, "kind": cause.kind.value}
+
+
+def _lost(pid: int, running: Sequence[AttemptRecord]) -> Failure:
+    during = f" while {' and '.join(sorted({one.node for one in running}))} ran" if running else ""
+    return Failure(
+        FailureKind.INFRASTRUCTURE,
+        f"the run's process (pid {pid}) ended without a word{during}",
+        "It was killed, crashed or lost its machine. Run the pipeline again: what was finished is reused.",
+    )

@@ -1,0 +1,77 @@
+"""The rooms of one project, furnished: which adapter fills which port. Each is made when it is first asked for."""
+
+from functools import cached_property
+
+from headrace.app.settings import Settings
+from headrace.artifacts.store import LocalArtifactStore
+from headrace.code.filedigests import ContentFileDigests
+from headrace.code.reader import StaticCodeReader
+from headrace.code.tracing import AuditTracer
+from headrace.core.errors import UsageError
+from headrace.engine.ports import Ports
+from headrace.environments.reading import InstalledEnvironment
+from headrace.executors.processes import LocalProcesses
+from headrace.stores.opening import SqlStore, open_store
+
+
+class Rooms:
+    """Everything that a use case may need of one project; with `is_reading`, no store is made where there is none."""
+
+    def __init__(self, settings: Settings, *, is_reading: bool = False) -> None:
+        self.settings = settings
+        self._is_reading = is_reading
+
+    @cached_property
+    def stores(self) -> SqlStore:
+        """The metadata store; made at the first run. Raises UsageError if only reading is wanted and there is none."""
+        folder = self.settings.store
+        if self._is_reading and not (folder / "headrace.db").exists():
+            raise UsageError(
+                f"There is no store in {folder} yet; `headrace run PIPELINE` makes one with its first run."
+            )
+        return open_store(folder, durability=self.settings.durability)
+
+    @cached_property
+    def artifacts(self) -> LocalArtifactStore:
+        """The artifact store."""
+        chosen = self.settings
+        return LocalArtifactStore(
+            chosen.store / "objects", durability=chosen.durability, pickles=chosen.pickles, trusted=chosen.trusted
+        )
+
+    @cached_property
+    def code(self) -> StaticCodeReader:
+        """Source code as keys see it, at one moment: a reader sees each file once."""
+        return StaticCodeReader(self.settings.root, self.stores.memos)
+
+    @cached_property
+    def environments(self) -> InstalledEnvironment:
+        """Installed distributions."""
+        return InstalledEnvironment(self.settings.root, self.stores.memos)
+
+    @cached_property
+    def files(self) -> ContentFileDigests:
+        """Digests of files outside the store."""
+        return ContentFileDigests(self.settings.root)
+
+    @cached_property
+    def tracer(self) -> AuditTracer:
+        """Watches what attempts in this process read."""
+        return AuditTracer(self.settings.root, self.files, ignored=[self.settings.store])
+
+    @property
+    def ports(self) -> Ports:
+        """What conducting and forecasting stand on."""
+        return Ports(
+            runs=self.stores.runs,
+            results=self.stores.results,
+            artifacts=self.artifacts,
+            code=self.code,
+            files=self.files,
+            processes=self.processes,
+        )
+
+    @cached_property
+    def processes(self) -> LocalProcesses:
+        """Life of processes on this machine."""
+        return LocalProcesses()

@@ -1,0 +1,130 @@
+"""`hr.run`, `hr.plan`, `hr.get_run`, `hr.runs`: use cases as Python calls, and a session that holds their options."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+from headrace.app import planning, running
+from headrace.app.conditions import parse_condition
+from headrace.app.handles import Run, RunList
+from headrace.app.looking import find_run, list_runs
+from headrace.app.plans import PlanView
+from headrace.app.rooms import Rooms
+from headrace.app.settings import read_settings
+from headrace.core.errors import UsageError
+from headrace.core.states import State
+from headrace.definition.pipelines import Pipeline
+from headrace.plan.plan import Selection
+from headrace.ports.observers import Observer
+from headrace.ports.records import RunFilter
+from headrace.tracking.current import current_run
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Session:
+    """Options of runs that are no parameters of a pipeline.
+
+    `project` is a folder in the project (default: that of the pipeline's file, else the working directory). `lanes` is
+    how many steps run at once. With `check=False` a failed run is returned instead of raised. `until`, `from_`,
+    `only`, `refresh` select steps. `observer` is told what happens; `quiet` leaves the terminal alone.
+    """
+
+    def __init__(
+        self,
+        *,
+        project: str | Path | None = None,
+        lanes: int = 0,
+        check: bool = True,
+        quiet: bool = False,
+        observer: Observer | None = None,
+        **chosen: Any,
+    ) -> None:
+        self._project = Path(project) if project is not None else None
+        self._check = check
+        steps = {name: _names(chosen.pop(name, ())) for name in ("until", "from_", "only", "refresh")}
+        self._selection = Selection(**steps)
+        self._options = running.RunOptions(lanes=lanes, is_quiet=quiet, observer=observer, **chosen)
+
+    def run(self, pipeline: Pipeline[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Run[R]:
+        """Run a pipeline on this machine, durable and tracked.
+
+        Raises RunFailed (with the run) unless the session was made with `check=False`; DefinitionError and
+        ParameterError before anything starts.
+        """
+        if current_run().is_run:
+            raise UsageError(
+                "hr.run was called inside a step. A step is one computation: call the pipeline plainly, "
+                "or nest it in the pipeline that this step belongs to."
+            )
+        rooms = self._rooms(pipeline)
+        plan = planning.plan_call(rooms, pipeline, (args, kwargs), selection=self._selection)
+        record = running.execute(rooms, plan, self._options)
+        run: Run[R] = Run(rooms, record)
+        if self._check and record.state is not State.SUCCEEDED:
+            running.raise_unless_succeeded(record, run)
+        return run
+
+    def plan(self, pipeline: Pipeline[P, R], /, *args: P.args, **kwargs: P.kwargs) -> PlanView:
+        """What a run would do, step by step, and why; starts nothing."""
+        rooms = self._rooms(pipeline)
+        plan = planning.plan_call(rooms, pipeline, (args, kwargs), selection=self._selection)
+        return PlanView(plan, planning.forecasts(rooms, plan))
+
+    def get_run(self, text: str = "last") -> Run[Any]:
+        """A run by the end of its id, its name, or `last`; raises UnknownNameError."""
+        rooms = self._rooms(None)
+        return Run(rooms, find_run(rooms, text))
+
+    def runs(
+        self,
+        *,
+        where: str | Sequence[str] = (),
+        pipeline: str = "",
+        tags: Sequence[str] = (),
+        limit: int = 100,
+    ) -> RunList:
+        """Runs, newest first, that fit every condition (`"auc > 0.7"`)."""
+        rooms = self._rooms(None)
+        conditions = tuple(parse_condition(text) for text in _names(where))
+        which = RunFilter(pipeline=pipeline, tags=tuple(tags), conditions=conditions, limit=limit)
+        return RunList(rooms, list_runs(rooms, which))
+
+    def _rooms(self, pipeline: Pipeline[..., Any] | None) -> Rooms:
+        start = self._project
+        if start is None and pipeline is not None:
+            file = Path(pipeline.symbol.file)
+            start = file.parent if file.is_file() else None
+            _Last.project = start or _Last.project
+        return Rooms(read_settings(start or (_Last.project if pipeline is None else None)), is_reading=pipeline is None)
+
+
+class _Last:
+    """Where this process has last run something: `hr.runs()` after `hr.run(…)` looks into the same project."""
+
+    project: Path | None = None
+
+
+def run(pipeline: Pipeline[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Run[R]:
+    """Run a pipeline on this machine, durable and tracked; see `Session.run`."""
+    return Session().run(pipeline, *args, **kwargs)
+
+
+def plan(pipeline: Pipeline[P, R], /, *args: P.args, **kwargs: P.kwargs) -> PlanView:
+    """What a run would do, step by step, and why; starts nothing."""
+    return Session().plan(pipeline, *args, **kwargs)
+
+
+def get_run(text: str = "last") -> Run[Any]:
+    """A run by the end of its id, its name, or `last`; raises UnknownNameError."""
+    return Session().get_run(text)
+
+
+def runs(*, where: str | Sequence[str] = (), pipeline: str = "", tags: Sequence[str] = (), limit: int = 100) -> RunList:
+    """Runs, newest first, that fit every condition (`"auc > 0.7"`)."""
+    return Session().runs(where=where, pipeline=pipeline, tags=tags, limit=limit)
+
+
+def _names(given: str | Sequence[str]) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)

@@ -1,0 +1,38 @@
+"""The program of a worker process: wires what attempts need and serves until the executor hangs up."""
+
+import json
+import signal
+import sys
+from pathlib import Path
+
+from headrace.app.rooms import Rooms
+from headrace.app.secrets import secrets_of
+from headrace.app.settings import read_settings
+from headrace.worker.attempt import InProcessWorker, WorkerParts
+from headrace.worker.functions import StepFinder
+from headrace.worker.serving import serve
+from headrace.worker.stopping import StopGate
+
+
+def main() -> None:
+    """Serve; never returns."""
+    told = json.loads(sys.argv[1])
+    sys.argv = sys.argv[:1]
+    sys.path[:] = list(dict.fromkeys(told["path"]))
+    settings = read_settings(Path(told["root"]))
+    rooms = Rooms(settings)
+    identity = rooms.processes.me()
+    parts = WorkerParts(
+        rooms.artifacts,
+        identity,
+        settings.store,
+        tracer=rooms.tracer,
+        finder=StepFinder(told["main_file"], told["main_package"]),
+        gate=StopGate(signal.SIGTERM),
+        secrets=lambda names: secrets_of(settings.root, names),
+    )
+    serve(InProcessWorker(parts), identity)
+
+
+if __name__ == "__main__":
+    main()

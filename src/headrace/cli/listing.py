@@ -1,0 +1,115 @@
+"""`runs` and `show`: what has run, and one run as a whole."""
+
+import json
+import time
+from typing import Any
+
+import click
+
+from headrace.app import looking, settings, views
+from headrace.app.rooms import Rooms
+from headrace.cli.tables import ago, number, paint, seconds, size, state_mark, table
+from headrace.core.ids import short_id
+from headrace.core.states import State
+
+
+@click.command()
+@click.option(
+    "--where", multiple=True, metavar="CONDITION", help="Such as 'auc > 0.7'; repeat for more, all must hold."
+)
+@click.option("--pipeline", default="", help="Only runs of this pipeline.")
+@click.option(
+    "--state", "states", multiple=True, type=click.Choice([one.value for one in State]), help="Only these states."
+)
+@click.option("--tag", "tags", multiple=True, help="Only runs with this tag.")
+@click.option("-n", "--limit", default=20, show_default=True, type=click.IntRange(1, 10_000), help="How many.")
+@click.option("--before", default="", metavar="RUN", help="Only runs older than this one: the next page.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def runs(*, as_json: bool, **given: Any) -> None:
+    """List runs, newest first."""
+    rooms = Rooms(settings.read_settings(), is_reading=True)
+    which = views.run_filter(rooms, **given)
+    listed = views.run_rows(rooms, looking.list_runs(rooms, which))
+    if as_json:
+        print(json.dumps(listed, indent=2))
+        return
+    if not listed:
+        print("No run yet. `headrace run PIPELINE` makes one." if which == type(which)() else "No run fits.")
+        return
+    names = views.common_metrics(listed)
+    head = ["run", "pipeline", "state", "started", "took", *names, "name"]
+    now = time.time()
+    rows = [
+        [
+            short_id(one["id"]),
+            one["pipeline"],
+            state_mark(State(one["state"])),
+            ago(one["created_at"], now),
+            seconds(one["seconds"]),
+            *(number(one["metrics"][name]) if name in one["metrics"] else "" for name in names),
+            " ".join([one["name"], *(f"#{tag}" for tag in one["tags"])]).strip(),
+        ]
+        for one in listed
+    ]
+    print(table(head, rows, right=[4, *range(5, 5 + len(names))]))
+    if len(listed) == which.limit:
+        print(f"older ones: headrace runs --before {short_id(listed[-1]['id'])}")
+
+
+@click.command()
+@click.argument("run", default="last")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def show(run: str, *, as_json: bool) -> None:
+    """Show RUN (the end of an id, a name, or `last`): steps, times, use, metrics, failures."""
+    rooms = Rooms(settings.read_settings(), is_reading=True)
+    view = views.run_view(rooms, looking.find_run(rooms, run))
+    if as_json:
+        print(json.dumps(view, indent=2))
+        return
+    _print_head(view)
+    _print_steps(view)
+    if view["metrics"]:
+        rows = [[one["step"], one["name"], number(one["value"]), one["from"]] for one in view["metrics"]]
+        print("\n" + table(["step", "metric", "value", ""], rows, right=[2]))
+    _print_failures(view)
+
+
+def _print_head(view: dict[str, Any]) -> None:
+    print(
+        f"{state_mark(State(view['state']))}  run {short_id(view['id'])} of {view['pipeline']}  {view['name']}".rstrip()
+    )
+    details = [
+        f"started {ago(view['created_at'], time.time())}",
+        f"took {seconds(view['seconds'])}" if view["seconds"] is not None else "",
+        *(f"{name}={text}" for name, text in view["parameters"].items()),
+    ]
+    print(paint("  ".join(part for part in details if part), "90"))
+    if view["note"]:
+        print(view["note"])
+
+
+def _print_steps(view: dict[str, Any]) -> None:
+    rows = [
+        [
+            one["step"],
+            state_mark(State(one["state"])) + (f" {one['items']}" if one["items"] else ""),
+            seconds(one["seconds"]),
+            seconds(one["cpu_s"]) if one["cpu_s"] else "",
+            size(one["peak_memory_bytes"]) if one["peak_memory_bytes"] else "",
+            str(one["attempts"]) if one["attempts"] > 1 else "",
+            one["why"],
+        ]
+        for one in view["steps"]
+    ]
+    print("\n" + table(["step", "state", "took", "cpu", "memory", "tries", ""], rows, right=[2, 3, 4, 5]))
+
+
+def _print_failures(view: dict[str, Any]) -> None:
+    for one in view["failures"]:
+        print(f"\n{paint('✕ ' + one['step'], '31')}{one['item']}: {one['message']}")
+        if one["remedy"]:
+            print(f"  {one['remedy']}")
+        if one["traceback"]:
+            print("\n".join(f"  {line}" for line in one["traceback"].rstrip().splitlines()))
+    if view["failures"]:
+        print(f"\nnext: headrace logs {short_id(view['id'])}   headrace why {short_id(view['id'])} STEP")

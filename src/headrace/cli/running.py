@@ -1,0 +1,156 @@
+"""`run` and `plan`: from the command line's text to a request, from the answer to lines or JSON."""
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from headrace.app import planning, running, settings
+from headrace.app.rooms import Rooms
+from headrace.cli.tables import number, paint, seconds, table
+from headrace.core.errors import UsageError
+from headrace.core.ids import short_id
+from headrace.core.states import State
+from headrace.plan.plan import Action, Forecast, Selection
+from headrace.ports.records import RunRecord
+
+ACTION_COLOURS = {Action.RUN: "34", Action.REUSE: "36", Action.UNKNOWN: "90", Action.SKIP: "33"}
+
+Command = Callable[..., Any]
+
+
+def _steps(flag: str, name: str, text: str) -> Command:
+    return click.option(flag, name, multiple=True, metavar="STEP", help=text)
+
+
+def pipeline_options(command: Command) -> Command:
+    """The options that `run` and `plan` share."""
+    options = [
+        click.argument("pipeline"),
+        click.option("-p", "texts", multiple=True, metavar="NAME=VALUE", help="A parameter; repeat for more."),
+        click.option("--params", "file", type=click.Path(dir_okay=False), help="Parameters from a TOML or JSON file."),
+        _steps("--until", "until", "Run this step and all it needs, nothing after."),
+        _steps("--from", "from_", "Compute this step and all that follows again."),
+        _steps("--only", "only", "Run this step alone; what it needs must be reusable."),
+        _steps("--refresh", "refresh", "Compute this step again."),
+        click.option("--json", "as_json", is_flag=True, help="Print JSON."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.command()
+@pipeline_options
+@click.option("--name", default="", help="A name for the run.")
+@click.option("--tag", "tags", multiple=True, help="A tag for the run; repeat for more.")
+@click.option("--note", default="", help="A note for the run.")
+@click.option("--lanes", type=click.IntRange(min=1), help="How many steps run at once (default: one a core).")
+@click.option("--fail-fast", is_flag=True, help="Stop at the first failure instead of running what can still run.")
+@click.option("-q", "--quiet", is_flag=True, help="Print the result only.")
+def run(pipeline: str, *, as_json: bool, quiet: bool, **given: Any) -> int:
+    """Run PIPELINE (a name from pyproject.toml, `module:name`, or `file.py:name`)."""
+    rooms = Rooms(settings.read_settings())
+    request = _request(pipeline, given)
+    options = running.RunOptions(
+        name=given["name"],
+        tags=tuple(given["tags"]),
+        note=given["note"],
+        lanes=given["lanes"] or 0,
+        fail_fast=given["fail_fast"],
+        is_quiet=quiet or as_json,
+    )
+    plan = planning.plan_target(rooms, request)
+    record = running.execute(rooms, plan, options)
+    if as_json:
+        print(json.dumps(running.summary(rooms, record), indent=2))
+    else:
+        _print_result(rooms, record)
+    return {State.SUCCEEDED: 0, State.CANCELLED: 130}.get(record.state, 1)
+
+
+@click.command()
+@pipeline_options
+def plan(pipeline: str, *, as_json: bool, **given: Any) -> None:
+    """Show what a run of PIPELINE would do: what runs, what is reused, and why. Starts nothing."""
+    rooms = Rooms(settings.read_settings())
+    made = planning.plan_target(rooms, _request(pipeline, given))
+    forecasts = planning.forecasts(rooms, made)
+    if as_json:
+        print(json.dumps([_forecast_data(one) for one in forecasts], indent=2))
+        return
+    rows = [
+        [
+            one.node,
+            paint(one.action.value, ACTION_COLOURS[one.action]),
+            _items(one),
+            seconds(one.estimate_s),
+            one.reason,
+        ]
+        for one in forecasts
+    ]
+    print(table(["step", "would", "items", "took last", "why"], rows, right=[3]))
+    for note in made.graph.notes:
+        print(f"note: {note}")
+    _print_forecast_sum(forecasts)
+
+
+def _request(pipeline: str, given: dict[str, Any]) -> planning.Request:
+    selection = Selection(
+        until=tuple(given["until"]),
+        from_=tuple(given["from_"]),
+        only=tuple(given["only"]),
+        refresh=tuple(given["refresh"]),
+    )
+    return planning.Request(pipeline, _pairs(given["texts"]), Path(given["file"]) if given["file"] else None, selection)
+
+
+def _pairs(texts: Sequence[str]) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise UsageError(f"-p {text!r} has no value; write -p name=value, for example -p until=2013-04-01.")
+        if name.strip() in pairs:
+            raise UsageError(f"Parameter {name.strip()!r} is given twice.")
+        pairs[name.strip()] = value
+    return pairs
+
+
+def _items(forecast: Forecast) -> str:
+    if forecast.items is None:
+        return ""
+    return f"{forecast.reused_items}/{forecast.items} reused" if forecast.reused_items else str(forecast.items)
+
+
+def _forecast_data(forecast: Forecast) -> dict[str, object]:
+    return {
+        "step": forecast.node,
+        "action": forecast.action.value,
+        "reason": forecast.reason,
+        "estimate_s": forecast.estimate_s,
+        "items": forecast.items,
+        "reused_items": forecast.reused_items,
+    }
+
+
+def _print_forecast_sum(forecasts: Sequence[Forecast]) -> None:
+    counts = [f"{sum(one.action is action for one in forecasts)} {action.value}" for action in Action]
+    known = [one.estimate_s for one in forecasts if one.action is Action.RUN and one.estimate_s is not None]
+    took = f"; the known ones to run took {seconds(sum(known))} last" if known else ""
+    print(f"\n{', '.join(text for text in counts if not text.startswith('0 '))}{took}. Nothing was started.")
+
+
+def _print_result(rooms: Rooms, record: RunRecord) -> None:
+    metrics = rooms.stores.tracking.latest([record.id]).get(record.id, {})
+    if metrics:
+        print(table(["metric", "value"], [[name, number(value)] for name, value in sorted(metrics.items())], right=[1]))
+    if record.state is State.SUCCEEDED:
+        shown = running.output_text(rooms, record)
+        if shown:
+            print(f"output: {shown}")
+        return
+    print(f"next: headrace show {short_id(record.id)}   headrace logs {short_id(record.id)}", file=sys.stderr)

@@ -1,0 +1,57 @@
+"""`init`, `demo`, `doctor` and `completion`: the first minutes."""
+
+from pathlib import Path
+
+import click
+from click.shell_completion import get_completion_class
+
+from headrace.app import demo as demonstration
+from headrace.app import doctor as diagnosis
+from headrace.app import examples, settings
+from headrace.app.rooms import Rooms
+from headrace.cli.tables import paint
+
+VERDICTS = {"ok": ("●", "32"), "note": ("▲", "33"), "problem": ("✕", "31")}
+
+
+@click.command()
+@click.argument("folder", default=".", type=click.Path(file_okay=False))
+@click.option("--name", default="", help="The package's name (default: the folder's).")
+def init(folder: str, name: str) -> None:
+    """Write a small project into FOLDER (default: here), which has to be empty or new."""
+    made = examples.start_project(Path(folder), name)
+    for path in sorted(made.rglob("*")):
+        if path.is_file():
+            print(f"  {path.relative_to(made)}")
+    enter = f"cd {folder} && " if folder != "." else ""
+    print(f"\nNow: {enter}headrace run training")
+
+
+@click.command()
+@click.option(
+    "--folder", type=click.Path(file_okay=False), help="Keep the project there (default: a temporary folder)."
+)
+def demo(folder: str | None) -> int:
+    """Run the flights example: train three methods, reuse everything, change one function, explain."""
+    return demonstration.show(Path(folder) if folder else None, print)
+
+
+@click.command()
+def doctor() -> int:
+    """Check this machine, the project and its store; exit code 1 if there is a problem."""
+    is_well = True
+    for finding in diagnosis.examine(Rooms(settings.read_settings(), is_reading=True)):
+        mark, colour = VERDICTS[finding.verdict]
+        print(f"{paint(mark, colour)} {finding.what:<20} {finding.text}")
+        is_well = is_well and finding.verdict != "problem"
+    return 0 if is_well else 1
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_context
+def completion(ctx: click.Context, shell: str) -> None:
+    """Print the completion script of SHELL, for example: headrace completion bash >> ~/.bashrc."""
+    script = get_completion_class(shell)
+    assert script is not None
+    print(script(ctx.find_root().command, {}, "headrace", "_HEADRACE_COMPLETE").source())
