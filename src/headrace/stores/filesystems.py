@@ -29,50 +29,6 @@ NETWORK_TYPES = frozenset(
 """Types that reach another machine, or another kernel (9p), as Linux and macOS name them."""
 
 
-def network_type(folder: str, mounts: str | None = None) -> str:
-    """The type's name if the folder is on a network file system, empty if not or if nobody can say.
-
-    `mounts` is a table of mounts in the kernel's format, by default the one of this process.
-    """
-    if sys.platform == "darwin" and mounts is None:
-        return _network_type_of_darwin(folder)
-    if mounts is None:
-        mounts = _mounts()
-    kind = _type_of(folder, mounts)
-    return kind if kind in NETWORK_TYPES else ""
-
-
-def _mounts() -> str:
-    try:
-        return Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape")
-    except OSError:
-        return ""
-
-
-def _type_of(folder: str, mounts: str) -> str:
-    device = Path(folder).stat().st_dev
-    number = f"{os.major(device)}:{os.minor(device)}"
-    real = os.path.realpath(folder)
-    longest, by_path, by_device = -1, "", ""
-    for line in mounts.splitlines():
-        place, _, kind = line.partition(" - ")
-        fields, kind = place.split(" "), kind.partition(" ")[0]
-        if len(fields) < 5:
-            continue
-        if fields[2] == number:
-            by_device = kind
-        point = _unescaped(fields[4])
-        if len(point) >= longest and (real + "/").startswith(point.rstrip("/") + "/"):
-            longest, by_path = len(point), kind
-    return by_device or by_path
-
-
-def _unescaped(point: str) -> str:
-    for code, character in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
-        point = point.replace(code, character)
-    return point
-
-
 if sys.platform == "darwin":
     import ctypes  # costs several milliseconds, and only macOS has no other way
 
@@ -87,7 +43,44 @@ if sys.platform == "darwin":
             return ""
         is_local = int.from_bytes(room.raw[_FLAGS], sys.byteorder) & _IS_LOCAL
         return "" if is_local else room.raw[_NAME].split(b"\0")[0].decode("ascii", "replace") or "network"
-else:
 
-    def _network_type_of_darwin(folder: str) -> str:
-        raise NotImplementedError(folder)
+
+def network_type(folder: str) -> str:
+    """The type's name if the folder is on a network file system, empty if not or if nobody can say."""
+    if sys.platform == "darwin":
+        return _network_type_of_darwin(folder)
+    device = Path(folder).stat().st_dev
+    kind = mounted_type(_mounts(), f"{os.major(device)}:{os.minor(device)}", os.path.realpath(folder))
+    return kind if kind in NETWORK_TYPES else ""
+
+
+def _mounts() -> str:
+    try:
+        return Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError:
+        return ""
+
+
+def mounted_type(mounts: str, device: str, path: str) -> str:
+    """The file system's type by the kernel's table of mounts.
+
+    `device` is the folder's device as `major:minor`, `path` where it is, without links.
+    """
+    longest, by_path, by_device = -1, "", ""
+    for line in mounts.splitlines():
+        place, _, kind = line.partition(" - ")
+        fields, kind = place.split(" "), kind.partition(" ")[0]
+        if len(fields) < 5:
+            continue
+        if fields[2] == device:
+            by_device = kind
+        point = _unescaped(fields[4])
+        if len(point) >= longest and (path + "/").startswith(point.rstrip("/") + "/"):
+            longest, by_path = len(point), kind
+    return by_device or by_path
+
+
+def _unescaped(point: str) -> str:
+    for code, character in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
+        point = point.replace(code, character)
+    return point

@@ -110,8 +110,9 @@ def _up_to_date(path: str, options: SqliteOptions) -> SqliteDatabase:
     database = SqliteDatabase(path, options)
     try:
         _bring_up_to_date(database, options)
-    except StoreUnreachableError:
+    except (StoreUnreachableError, StoreReadOnlyError):
         database.close()
+        # SQLite reads a log through shared memory, which has to be made beside the file
         if options.mode == "ro" and _has_no_log(path):
             options.mode = "ro&immutable=1"
             return _up_to_date(path, options)

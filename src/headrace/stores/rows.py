@@ -25,7 +25,8 @@ from headrace.ports.records import (
 from headrace.stores.sessions import Parameter, Row
 
 # made once: json.dumps with options builds a new encoder at each call, which costs more than the text
-encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+# ASCII, because messages may hold halves of characters (file names that are no UTF-8), which no database takes
+encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 decode = json.JSONDecoder().decode
 
 ALWAYS_LATEST = 1e18

@@ -117,11 +117,14 @@ DOCUMENT = "SELECT content FROM documents WHERE digest = ?"
 
 RESULT_COLUMNS = "key, pipeline, node, item, run_id, attempt_id, output, touched, parts, created_at"
 INSERT_RESULT = _insert("results", RESULT_COLUMNS)
+# the places are counted in the index alone, so that a key with a thousand results costs no more than its newest
 RESULTS = f"""
-SELECT {RESULT_COLUMNS} FROM (
-    SELECT {RESULT_COLUMNS}, ROW_NUMBER() OVER (PARTITION BY key ORDER BY id DESC) AS place
-    FROM results WHERE key IN ({{marks}})) AS ordered
-WHERE place <= ? ORDER BY key, place
+SELECT {RESULT_COLUMNS} FROM results WHERE id IN (
+    SELECT id FROM (
+        SELECT id, ROW_NUMBER() OVER (PARTITION BY key ORDER BY id DESC) AS place
+        FROM results WHERE key IN ({{marks}})) AS ordered
+    WHERE place <= ?)
+ORDER BY id DESC
 """
 
 CLAIM = (

@@ -62,6 +62,14 @@ class RunStoreContract:
         self.store.runs.write(RunChange(done))
         assert self.store.runs.get(run.id) == replace(done, version=1)
 
+    def test_a_message_may_hold_what_is_no_unicode(self) -> None:
+        run = self._created()
+        failure = some_failure("cannot read caf\udce9.csv")
+        step = replace(some_step(run), failure=failure)
+        self.store.runs.write(RunChange(replace(run, failure=failure), [step]))
+        assert self.store.runs.get(run.id).failure == failure
+        assert self.store.details.steps(run.id) == [step]
+
     def test_each_write_raises_the_version_by_one(self) -> None:
         run = self._created()
         self.store.runs.write(RunChange(run))
