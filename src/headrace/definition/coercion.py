@@ -55,6 +55,20 @@ def coerce_text(text: str, annotation: Any, *, where: str) -> object:
     return _read(text, annotation, where, "text")
 
 
+def conforms(value: object, annotation: Any) -> bool:
+    """Whether a value may stand where a type is declared as it is, without any conversion.
+
+    As type checkers judge it: `1` conforms to float, but "2013-04-01" to no date. A text is no list of texts here.
+    """
+    try:
+        _fit(value, annotation, Place("", "exact", _fit))
+    except DefinitionError:
+        raise
+    except Exception:  # noqa: BLE001 - what cannot be looked at conforms to nothing
+        return False
+    return True
+
+
 def _read(value: object, annotation: Any, where: str, mode: Mode) -> object:
     try:
         return _fit(value, annotation, Place("", mode, _fit))
@@ -90,6 +104,8 @@ def _fit(value: Any, annotation: Any, place: Place) -> Any:
 
 def _class(value: Any, annotation: Any, place: Place) -> Any:
     origin = parts(annotation)[0]
+    if place.mode == "exact" and not is_typeddict(origin) and not _is_instance(value, annotation):
+        raise Misfit(value, annotation, place, why="it is of another type")
     read = container_reader(origin)
     if read is not None:
         return read(value, annotation, place)
@@ -111,6 +127,10 @@ def _stand_in(variable: TypeVar) -> Any:
 
 
 def _scalar(value: Any, annotation: Any, place: Place, scalar: Scalar) -> Any:
+    if place.mode == "exact" and not is_assignable(type(value), annotation):
+        raise Misfit(value, annotation, place, why="it is of another type")
+    if place.mode == "exact":
+        return value
     try:
         if place.mode == "text" and scalar.read_text is not None:
             return scalar.read_text(value)
@@ -154,7 +174,7 @@ def _literal(value: Any, annotation: Any, place: Place) -> Any:
 
 
 def _stands_for(value: Any, option: Any, place: Place) -> bool:
-    if not isinstance(option, Enum) and place.mode != "text":
+    if place.mode == "exact" or (place.mode != "text" and not isinstance(option, Enum)):
         return False
     try:
         return bool(_fit(value, type(option), place) == option)

@@ -129,7 +129,8 @@ def fit_mapping(value: Any, annotation: Any, place: Place) -> Any:
     found: dict[Any, Any] = {}
     for key, item in given.items():
         at = place.inside(f"[{shown(key)}]", mode)
-        fitted = key if key_type is Any else at.to_mode("python" if mode == "python" else "text").fit(key, key_type)
+        key_place = at.to_mode("text") if mode in ("json", "text") else at
+        fitted = key if key_type is Any else key_place.fit(key, key_type)
         if fitted in found:
             raise Misfit(value, annotation, place, why=f"the key {shown(fitted)} stands in it twice")
         found[fitted] = at.fit(item, value_type)

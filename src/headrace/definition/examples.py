@@ -21,8 +21,8 @@ from headrace.definition.generics import (
 from headrace.definition.hints import class_hints
 from headrace.definition.scalars import scalar_of, scalar_parent
 
-Mode = Literal["python", "json", "text"]
-"""How a value is given: as a Python object, as data read from JSON, as text on a command line."""
+Mode = Literal["python", "json", "text", "exact"]
+"""How a value is given: as a Python object, as data read from JSON, as text on a command line; or as it has to stay."""
 
 _DEEPEST = 3
 _SHOWN = reprlib.Repr()

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from headrace.core.errors import ParameterError
 from headrace.definition.annotations import Static
-from headrace.definition.coercion import coerce, coerce_json
+from headrace.definition.coercion import coerce, coerce_json, conforms
 
 WHERE = "parameter 'p' of pipeline 'training'"
 T = TypeVar("T")
@@ -387,3 +387,46 @@ def test_keys_of_json_objects_are_read_as_text():
         coerce_json({"x": 1}, dict[int, int], where=WHERE)
     with pytest.raises(ParameterError, match=r"at \['1'\], cannot be '2'"):
         coerce_json({"1": "2"}, dict[int, int], where=WHERE)
+
+
+CONFORMING = [
+    (1, float),
+    (True, int),
+    (MOMENT, dt.date),
+    ([1, 2.5], abc.Sequence[float]),
+    ((1, None), tuple[int, int | None]),
+    ({"a": [DAY]}, dict[str, list[dt.date]]),
+    ({"x": 1}, Row),
+    (Window(3), Window),
+    (Carrier.UNITED, Literal[Carrier.UNITED]),
+    (Level.LOW, int),
+    (None, str | None),
+    (Model(), Fits),
+    ([], list[int]),
+    (print, Any),
+]
+NOT_CONFORMING = [
+    ("2013-04-01", dt.date),
+    ({"a": ["2013-04-01"]}, dict[str, list[dt.date]]),
+    ((1, 2), list[int]),
+    ([1, 2], tuple[int, ...]),
+    ([1], set[int]),
+    ({"days": 3}, Window),
+    ([0.5, 3], Split),
+    ("UA", Carrier),
+    ("UA", Literal[Carrier.UNITED]),
+    ("data", Path),
+    ({"x": "1"}, Row),
+    (1.0, int),
+    ("ab", list[str]),
+]
+
+
+@pytest.mark.parametrize(("value", "annotation"), CONFORMING, ids=range(len(CONFORMING)))
+def test_a_value_that_needs_no_conversion_conforms(value, annotation):
+    assert conforms(value, annotation)
+
+
+@pytest.mark.parametrize(("value", "annotation"), NOT_CONFORMING, ids=range(len(NOT_CONFORMING)))
+def test_a_value_that_would_have_to_be_converted_does_not_conform(value, annotation):
+    assert not conforms(value, annotation)
