@@ -36,6 +36,8 @@ _LAZY = {
         "headrace.tracking.calls",
     ),
     "progress": "headrace.tracking.progress",
+    **dict.fromkeys(("Session", "get_run", "plan", "run", "runs"), "headrace.app.session"),
+    "Run": "headrace.app.handles",
 }
 """Names that are loaded when they are first used, with the module that has them."""
 

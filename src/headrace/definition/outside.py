@@ -79,7 +79,7 @@ class Named:
 
 def is_project_file(file: str) -> bool:
     """Whether code of this file belongs to the user's project: not installed, not Python's, not ours."""
-    return not (
+    return bool(file) and not (
         file.startswith((_OURS, _STANDARD_LIBRARY, "<frozen"))
         or f"{os.sep}site-packages{os.sep}" in file
         or f"{os.sep}dist-packages{os.sep}" in file
