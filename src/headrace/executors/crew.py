@@ -85,6 +85,7 @@ class Crew:
             self._orders.popleft()()
         self._assign()
         waits = [self._start_workers()]
+        self._line.free_workers = sum(1 for post in self._posts.values() if post.is_free)
         now = time.monotonic()
         for post in list(self._posts.values()):
             waits.append(post.enforce(now))

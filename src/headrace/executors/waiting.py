@@ -13,6 +13,10 @@ WAIT_S = 0.03
 """How long work waits before a worker process is started for it."""
 START_S = 0.15
 """About what starting a worker process costs; less work than that is not worth one."""
+TINY_S = 0.001
+"""Attempts shorter than this are over before another process has heard of them."""
+GAP_S = 0.01
+"""The line may be empty for so long and still count as never empty: the next attempt is on its way."""
 
 
 class Place(Enum):
@@ -55,6 +59,19 @@ class _Queues:
         return self.worker, self.here, self.anywhere
 
 
+@dataclass(slots=True)
+class _Backlog:
+    """How long there has been more work than the calling process could take at once."""
+
+    since: float = 0.0
+    empty_since: float = 0.0
+    looked_at_until: float = 0.0
+
+    def grows(self, now: float, *, is_first: bool) -> None:
+        if is_first and now - self.empty_since > GAP_S:
+            self.since = now
+
+
 class WaitingLine:
     """Attempts in the order of their launch, and the number that run. Any thread."""
 
@@ -65,18 +82,25 @@ class WaitingLine:
         self._here = _Here()
         self._running = 0
         self._is_closed = False
+        self._backlog = _Backlog()
+        self.free_workers = 0
+        """How many worker processes wait for work; the crew says so."""
 
     def add(self, spec: AttemptSpec, place: Place) -> bool:
         """Put an attempt at the end; whether the worker processes have to know. Raises ExecutorClosedError."""
         with self._changed:
             if self._is_closed:
                 raise ExecutorClosedError
-            self._queues.of(place)[spec.attempt_id] = (spec, time.monotonic())
-            here = self._here
-            if not here.is_staffed or here.spec is not None or place is Place.WORKER:
+            now = time.monotonic()
+            self._backlog.grows(now, is_first=not self._queues.anywhere)
+            self._queues.of(place)[spec.attempt_id] = (spec, now)
+            if place is Place.WORKER or not self._here.is_staffed:
                 return place is not Place.HERE
-            self._changed.notify()
-            return len(self._queues.anywhere) > 1
+            if self._here.spec is None:
+                self._changed.notify()
+                if len(self._queues.anywhere) <= 1:
+                    return False
+            return self.free_workers > 0 or now >= self._backlog.looked_at_until
 
     def remove(self, attempt_id: str) -> AttemptSpec | None:
         """Take a waiting attempt out, if it still waits."""
@@ -115,7 +139,10 @@ class WaitingLine:
                 spec = self._next_here()
             if spec is not None:
                 self._running += 1
-                self._here.spec, self._here.since = spec, time.monotonic()
+                now = time.monotonic()
+                self._here.spec, self._here.since = spec, now
+                if not self._queues.anywhere:
+                    self._backlog.empty_since = now
             return spec
 
     def done_here(self) -> None:
@@ -173,13 +200,12 @@ class WaitingLine:
             free = self.lanes - self._running
             surely = len(self._queues.worker)
             anywhere = max(0, len(self._queues.anywhere) - (1 if self._is_idle_here() else 0))
-            if free <= 0 or surely + anywhere <= 0:
+            self._backlog.looked_at_until = 0.0
+            if free <= 0:
                 return 0, None
-            if not self._here.is_staffed:
+            if not self._here.is_staffed or (anywhere > 0 and self._is_worth_it(anywhere)):
                 return min(free, surely + anywhere), None
-            if anywhere > 0 and self._is_worth_it(anywhere):
-                return min(free, surely + anywhere), None
-            return min(free, surely), (WAIT_S / 2 if anywhere > 0 else None)
+            return min(free, surely), self._look_again_s(anywhere)
 
     def is_staffed_for(self) -> bool:
         """Whether all that waits can be done by the calling process, so that no worker is needed to go on."""
@@ -188,12 +214,22 @@ class WaitingLine:
 
     def _is_worth_it(self, count: int) -> bool:
         now = time.monotonic()
-        oldest = next(iter(self._queues.anywhere.values()))[1]
-        if now - oldest < WAIT_S:
-            return False
+        backlog_s = now - self._backlog.since
         here = self._here
-        current = now - here.since if here.spec is not None else 0.0
-        return current >= WAIT_S or count * max(here.mean_s, current) >= START_S
+        current_s = now - here.since if here.spec is not None else 0.0
+        if backlog_s < WAIT_S:
+            return False
+        if current_s >= WAIT_S or count * max(here.mean_s, current_s) >= START_S:
+            return True
+        return here.mean_s >= TINY_S and backlog_s >= START_S
+
+    def _look_again_s(self, waiting: int) -> float | None:
+        """Look again while there is a backlog, or was a moment ago: then nobody has to ring for each attempt."""
+        now = time.monotonic()
+        if not waiting and now - self._backlog.empty_since > GAP_S:
+            return None
+        self._backlog.looked_at_until = now + WAIT_S / 2
+        return WAIT_S / 2
 
     def _is_idle_here(self) -> bool:
         return self._here.is_staffed and self._here.spec is None

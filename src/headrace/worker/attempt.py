@@ -37,6 +37,8 @@ from headrace.worker.outbox import Outbox, OutboxParts, Ticker, masked
 from headrace.worker.residue import Residue
 from headrace.worker.stopping import StopGate
 
+_NOTHING = Touched()
+
 SecretReader = Callable[[Sequence[str]], Mapping[str, str]]
 
 
@@ -59,7 +61,9 @@ class WorkerParts:
     tracer: Tracer | None = None
     finder: StepFinder = field(default_factory=StepFinder)
     gate: StopGate = field(default_factory=StopGate)
-    secrets: SecretReader = secrets_of_environment
+    secrets: _NOTHING = Touched()
+
+SecretReader = secrets_of_environment
 
 
 class InProcessWorker:
@@ -76,6 +80,8 @@ class InProcessWorker:
         self._residue = Residue()
         self._drain: Callable[[], None] | None = None
         self._outbox: Outbox | None = None
+        self._imported: dict[tuple[str, str], Touched] = {}
+        """What importing a step's module touched in this process; counts for each later attempt of that module too."""
         self.residue = ""
 
     def run(self, spec: AttemptSpec, report: Report) -> None:
@@ -144,11 +150,13 @@ class InProcessWorker:
         finder = self._parts.finder
         if any(MAIN in name for _, value in spec.arguments for name in classes_in(value)):
             finder.load_main()
+        place = (spec.symbol.module, spec.symbol.file)
         if finder.is_loaded(spec.symbol):
-            return finder.find(spec.symbol), Touched()
+            return finder.find(spec.symbol), self._imported.get(place, _NOTHING)
         with self._traced(spec) as traced, self._meter.importing(), self._parts.gate.user_code():
             target = finder.find(spec.symbol)
         self._capture.tap_logging()
+        self._imported[place] = traced[0]
         return target, traced[0]
 
     def _read(self, spec: AttemptSpec) -> dict[str, object]:
@@ -263,7 +271,7 @@ def _set_in_environment(secrets: Mapping[str, str]) -> Generator[None, None, Non
 
 
 def _both(first: Touched, second: Touched) -> Touched:
-    if first == Touched():
+    if first == _NOTHING:
         return second
     return Touched(
         tuple(dict.fromkeys((*first.files, *second.files))),
