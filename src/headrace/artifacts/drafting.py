@@ -55,10 +55,11 @@ class Drafting:
             return self._draft_pickle(value, owner, "it contains itself")
 
     def _draft(self, value: object, owner: str, above: tuple[int, ...]) -> Node:
-        if not self.registry.has_exact(value) or type(value) in (str, bytes):
-            plain = self._draft_plain(value)
-            if plain is not None:
-                return plain
+        if self.registry.has_exact(value) and type(value) not in (str, bytes):
+            return self._draft_object(value, owner)
+        plain = self._draft_plain(value)
+        if plain is not None:
+            return plain
         members = members_of(value)
         if members is None:
             return self._draft_object(value, owner)
@@ -102,12 +103,14 @@ class Drafting:
             raise UnstorableError(owner, name, f"pickling it raises {type(error).__name__}: {error}") from error
         assert draft is not None
         if self.pickles == "warn":
-            warnings.warn(
+            # Explicitly, because no line of the user's code is on the stack here, and one of ours would mislead.
+            warnings.warn_explicit(
                 f"{owner or 'A value'} is a {name}, stored as a pickle ({reason}): it can only be read with the same "
                 f"code and libraries, runs code when read, and equal values may count as different. Return a "
                 f'dataclass, table, array, model or plain data, or say `pickles = "allow"` in [tool.headrace].',
                 PickledArtifactWarning,
-                stacklevel=2,
+                "headrace",
+                1,
             )
         return draft
 

@@ -3,6 +3,7 @@
 A format is a class in a table below or behind an entry point of the group `headrace.artifact_formats` (its name is the
 format's, its target a class taking FormatSettings). Plug-ins are loaded when a value or object needs one."""
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, cast
@@ -80,10 +81,14 @@ BUILT_IN: Mapping[str, str] = {
     "bytes": "headrace.artifacts.plain:BytesFormat",
     "file": "headrace.artifacts.plain:FileFormat",
     "json": "headrace.artifacts.plain:JsonFormat",
+    "lightgbm": "headrace.artifacts.lightgbm_models:LightGbmFormat",
     "npy": "headrace.artifacts.arrays:NpyFormat",
     "pandas": "headrace.artifacts.pandas_frames:PandasFormat",
     "pickle": "headrace.artifacts.pickles:PickleFormat",
+    "png": "headrace.artifacts.figures:PngFormat",
     "polars": "headrace.artifacts.polars_frames:PolarsFormat",
+    "safetensors": "headrace.artifacts.tensors:SafetensorsFormat",
+    "skops": "headrace.artifacts.estimators:SkopsFormat",
     "text": "headrace.artifacts.plain:TextFormat",
 }
 
@@ -91,6 +96,7 @@ EXACT: Mapping[str, str] = {
     "builtins:bytes": "bytes",
     "builtins:bytearray": "bytes",
     "builtins:str": "text",
+    "headrace:FigureImage": "png",
     "numpy:memmap": "npy",
     "numpy:ndarray": "npy",
     "pandas:CategoricalIndex": "pandas",
@@ -111,7 +117,14 @@ EXACT: Mapping[str, str] = {
 }
 """Formats by top-level package and class; a subclass is another type and gets none of these."""
 
-FAMILIES: Mapping[str, str] = {}
+FAMILIES: Mapping[str, str] = {
+    "lightgbm:Booster": "lightgbm",
+    "lightgbm:LGBMModel": "lightgbm",
+    "matplotlib:Figure": "png",
+    "sklearn:BaseEstimator": "skops",
+    "torch:Module": "safetensors",
+    "torch:Tensor": "safetensors",
+}
 """Formats by a class that a value's class derives from; asked after the plug-ins."""
 
 
@@ -145,6 +158,8 @@ class FormatRegistry:
             family = FAMILIES.get(type_key(cls))
             if family is not None:
                 yield self.by_name(family)
+        if type_key(type(value)) == "collections:OrderedDict" and "torch" in sys.modules:
+            yield self.by_name("safetensors")  # what `Module.state_dict()` gives
 
     def by_name(self, name: str) -> Format:
         """The format of this name; raises KeyError."""

@@ -1,4 +1,4 @@
-"""Objects as files under a folder: `objects/ab/cdef…`, written beside and renamed. Plain system calls: objects are
+"""Objects as files in a folder: `ab/cdef…`, written beside and renamed. Plain system calls: objects are
 mapped, linked and synced here, which obstore's local store does not offer, and its import would cost every run."""
 
 import mmap
@@ -62,7 +62,7 @@ class LocalFolder:
 
     def place_of(self, digest: str) -> str:
         """The file of an object."""
-        return f"{self.root}/objects/{digest[:2]}/{digest[2:]}"
+        return f"{self.root}/{digest[:2]}/{digest[2:]}"
 
     def put(self, content: bytes) -> str:
         """Store small bytes; gives their digest."""
@@ -99,8 +99,8 @@ class LocalFolder:
         assert isinstance(sink, FileSink)
         sink.discard()
 
-    def open(self, value: ObjectValue) -> "FileSource":
-        """The bytes of an object, verified."""
+    def check(self, value: ObjectValue) -> Stamp:
+        """Look at presence and size only."""
         place = self.place_of(value.digest)
         try:
             status = Path(place).stat()
@@ -108,8 +108,14 @@ class LocalFolder:
             raise ArtifactMissingError(value, place) from None
         if status.st_size != value.size_bytes:
             raise ArtifactDamagedError(value, place, status.st_size)
-        if self._verified.get(value.digest) != stamp_of(status) and not self._verify(value.digest, place):
-            raise ArtifactDamagedError(value, place, status.st_size)
+        return stamp_of(status)
+
+    def open(self, value: ObjectValue) -> "FileSource":
+        """The bytes of an object, verified."""
+        stamp = self.check(value)
+        place = self.place_of(value.digest)
+        if self._verified.get(value.digest) != stamp and not self._verify(value.digest, place):
+            raise ArtifactDamagedError(value, place, value.size_bytes)
         return FileSource(place, value.size_bytes)
 
     def link(self, value: ObjectValue, target: str) -> None:
@@ -146,7 +152,7 @@ class LocalFolder:
         except FileNotFoundError:
             Path(place).parent.mkdir(parents=True, exist_ok=True)
             Path(sink.temporary).rename(place)
-            self._sync_folder(f"{self.root}/objects")
+            self._sync_folder(self.root)
         self._verified[digest] = stamp_of(os.fstat(sink.descriptor))
         os.close(sink.descriptor)
         self._sync_folder(str(Path(place).parent))

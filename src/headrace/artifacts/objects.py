@@ -138,6 +138,10 @@ class ObjectFolder(Protocol):
         """Leave nothing of a sink behind."""
         ...
 
+    def check(self, value: ObjectValue) -> object:
+        """Look at presence and size only; raises like `open`."""
+        ...
+
     def open(self, value: ObjectValue) -> ObjectSource:
         """The bytes of an object, verified; raises ArtifactMissingError or ArtifactDamagedError."""
         ...

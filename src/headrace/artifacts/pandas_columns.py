@@ -118,8 +118,9 @@ def _encode_category(values: Any) -> tuple[Any, Description]:
     dictionary, inner = encode(array_of(categories))
     if categories.name is not None:
         raise UncarriedError("named categories")
-    indices = pa.Array.from_buffers(codes.type, len(codes), [_bitmap(values.codes >= 0), codes.buffers()[1]])
-    array = pa.DictionaryArray.from_arrays(indices, dictionary, ordered=bool(values.ordered), safe=False)
+    array = pa.DictionaryArray.from_arrays(
+        with_gaps(codes, values.codes), dictionary, ordered=bool(values.ordered), safe=False
+    )
     return array, ["category", bool(values.ordered), inner, str(np.asarray(values.codes).dtype.str)]
 
 
@@ -168,6 +169,13 @@ def _encode_interval(values: Any) -> tuple[Any, Description]:
     right, right_inner = encode(array_of(values.right))
     array = pa.StructArray.from_arrays([left, right], ["left", "right"])
     return array, ["interval", values.closed, left_inner, right_inner]
+
+
+def with_gaps(indices: Any, codes: Any) -> Any:
+    """Codes into a dictionary with gaps where they are -1; the codes themselves stay as they are underneath."""
+    import pyarrow as pa
+
+    return pa.Array.from_buffers(indices.type, len(indices), [_bitmap(codes >= 0), indices.buffers()[1]])
 
 
 def array_of(data: Any) -> Any:

@@ -1,5 +1,6 @@
 """Pickles: the last resort for a value that no other format carries, by cloudpickle, never without a visible word."""
 
+import io
 import os
 import sys
 from pathlib import Path
@@ -39,8 +40,6 @@ class PickleFormat:
 
 def dump(value: object) -> tuple[bytes, tuple[str, ...]]:
     """A pickle, and the project's classes in it (`module:Qual.name`, sorted)."""
-    import io
-
     import cloudpickle  # the library of this format
 
     classes: set[type] = set()

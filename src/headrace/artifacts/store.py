@@ -51,6 +51,7 @@ class LocalArtifactStore:
         trusted: Sequence[str] = (),
         plug_ins: Callable[[], Mapping[str, str]] | None = None,
     ) -> None:
+        self._place = str(folder)
         local = LocalFolder(str(folder), sync=durability == "full")
         self._objects: ObjectFolder = local
         self._registry = FormatRegistry(FormatSettings(tuple(trusted)), plug_ins)
@@ -78,12 +79,13 @@ class LocalArtifactStore:
             case ObjectValue():
                 return self._read(value)
 
-    def check(self, value: Value) -> None:
-        """Verify every object of this value; content once per process and unaltered file."""
+    def check(self, value: Value, *, content: bool = True) -> None:
+        """Verify every object of this value; content once per process and unaltered file, or not at all."""
+        look = self._objects.open if content else self._objects.check
         for one in objects_in(value):
-            self._objects.open(one)
+            look(one)
             if one.format == REFS:
-                self.check(self._read_refs(one))
+                self.check(self._read_refs(one), content=content)
 
     def expand(self, value: ObjectValue) -> CompositeValue | InlineValue:
         """A container that was stored as one object, as its members; raises TypeError if it is none."""
@@ -120,7 +122,7 @@ class LocalArtifactStore:
             digest = self._objects.commit(sink)
         except OSError as error:
             self._objects.abort(sink)
-            raise ArtifactUnwritableError(str(self._objects), error.strerror or str(error)) from error
+            raise ArtifactUnwritableError(self._place, error.strerror or str(error)) from error
         except BaseException:
             self._objects.abort(sink)
             raise

@@ -23,6 +23,7 @@ from uuid import UUID
 from headrace.core.symbols import qualified_name, resolve
 
 _PLAIN = (str, bool, int, type(None))
+_NUMPY_TEXTS = ("str_", "bytes_")
 _PLAIN_KINDS = frozenset(_PLAIN)
 
 
@@ -153,6 +154,8 @@ def _encode_numpy(value: Any, kind: type, where: str) -> object:
     if kind.__name__ != "ndarray" and value.dtype.kind in "Mm":
         return {"$": "numpy", "c": value.dtype.name, "v": int(value.view("int64"))}
     item = value.item()
+    if kind.__name__ in _NUMPY_TEXTS:
+        return {"$": "numpy", "c": kind.__name__, "v": _encode(item, where)}
     if kind.__name__ == "ndarray" or type(item) not in (bool, int, float, complex):
         raise NotCanonicalError(kind, where)
     return {"$": "numpy", "c": value.dtype.name, "v": _encode(item, where)}
@@ -184,6 +187,8 @@ def _decode_flag(data: Mapping[str, object]) -> object:
 
 
 def _decode_numpy(data: Mapping[str, object]) -> object:
+    if data["c"] in _NUMPY_TEXTS:
+        return cast("Any", resolve(f"numpy:{data['c']}"))(_decode(data["v"]))
     dtype = cast("Any", resolve("numpy:dtype"))(data["c"])
     if dtype.kind in "Mm":
         return cast("Any", resolve("numpy:int64"))(data["v"]).view(dtype)
