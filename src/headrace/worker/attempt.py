@@ -61,9 +61,7 @@ class WorkerParts:
     tracer: Tracer | None = None
     finder: StepFinder = field(default_factory=StepFinder)
     gate: StopGate = field(default_factory=StopGate)
-    secrets: _NOTHING = Touched()
-
-SecretReader = secrets_of_environment
+    secrets: SecretReader = secrets_of_environment
 
 
 class InProcessWorker:

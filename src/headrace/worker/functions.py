@@ -5,6 +5,7 @@ import inspect
 import sys
 import typing
 from collections.abc import Callable
+from itertools import takewhile
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import cast
@@ -78,7 +79,8 @@ def call(target: Callable[..., object], arguments: dict[str, object]) -> object:
     if code is None or not code.co_posonlyargcount:
         return target(**arguments)
     names = code.co_varnames[: code.co_posonlyargcount]
-    return target(*(arguments.pop(name) for name in names if name in arguments), **arguments)
+    first = [arguments[name] for name in takewhile(arguments.__contains__, names)]
+    return target(*first, **{name: value for name, value in arguments.items() if name not in names[: len(first)]})
 
 
 def plain_function(target: Callable[..., object]) -> Callable[..., object]:
