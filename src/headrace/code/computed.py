@@ -18,6 +18,7 @@ _FRAME_FUNCTIONS = {"currentframe", "_getframe"}
 _PACKAGE_READERS = {"iter_modules", "walk_packages"}
 _IMPORTERS = {"import_module", "__import__"}
 _ATTRIBUTE_WRITERS = {"setattr", "delattr"}
+_ATTRIBUTE_FUNCTIONS = {"getattr", "hasattr", *_ATTRIBUTE_WRITERS}
 _DYNAMIC = {
     *_NAMESPACE_READERS,
     *_FRAME_READERS,
@@ -137,8 +138,8 @@ def is_mutator(node: ast.Call, name: str) -> bool:
 
 
 def constant_attribute(node: ast.Call) -> list[str]:
-    """`getattr(a.b, "name", …)` as `a.b.name`: that name counts, not all of `a.b`. Empty for any other call."""
-    if type(node.func) is not ast.Name or node.func.id != "getattr" or len(node.args) < 2:
+    """`getattr(a.b, "name", …)` and its like as `a.b.name`: that name counts, not all of `a.b`. Empty for other calls."""
+    if type(node.func) is not ast.Name or node.func.id not in _ATTRIBUTE_FUNCTIONS or len(node.args) < 2:
         return []
     chain, attribute = chain_of(node.args[0]), node.args[1]
     if not chain or not isinstance(attribute, ast.Constant) or not isinstance(attribute.value, str):

@@ -198,6 +198,7 @@ class Reach:
 
     def _run_effects(self, module: Module, through: str) -> None:
         index = self._modules.index_of(module)
+        self.rows.add_docstring(module, index.doc, through)
         symbol = f"{module.label}:{_AT_IMPORT}"
         for effect in index.effects:
             if not self._counts(module, effect):
@@ -230,7 +231,7 @@ class Reach:
         for piece in self._modules.index_of(hit.module).pieces_of(hit.name):
             if set(piece.mutates) - {hit.name, *(() if reads else (ATTRIBUTES,))}:
                 return True
-            if reads and len(seen) > 1 and piece.kind in {"mutable", "other"}:
+            if reads and piece.kind in {"mutable", "other"}:
                 return True
             for reference in piece.references:
                 if any(

@@ -39,6 +39,7 @@ class RowWriter:
         self._bindings: list[tuple[Place, list[Piece]]] = []
         self._effects: dict[str, tuple[Place, list[tuple[Piece, str]]]] = {}
         self._binaries: list[CodeRow] = []
+        self._docs: list[CodeRow] = []
         self._words: set[str] = set()
         self._reads_docs = False
         self._documented: set[int] = set()
@@ -60,6 +61,10 @@ class RowWriter:
         symbol = f"{module.label}:<binary>"
         self._binaries.append(CodeRow(symbol, digest[:FINGERPRINT_LENGTH], module.file, 0, 0, through))
 
+    def add_docstring(self, module: Module, doc: str, through: str) -> None:
+        """A module's docstring, which counts where docstrings are read."""
+        self._docs.append(CodeRow(f"{module.label}:__doc__", doc, module.file, 1, 1, through))
+
     def note_doc_readers(self, piece: Piece, readers: Iterable[Hit]) -> None:
         """Decide whether a library may read the docstrings of a piece."""
         for hit in readers:
@@ -72,6 +77,8 @@ class RowWriter:
         found: dict[str, CodeRow] = {row.symbol: row for row in self._binaries}
         for place, pieces in self._bindings:
             found.update((row.symbol, row) for row in self._rows_of(place, pieces))
+        if self._reads_docs:
+            found.update((row.symbol, row) for row in self._docs)
         for symbol, (place, effects) in self._effects.items():
             parts = [name or self._fingerprint(piece) for piece, name in effects]
             first = min(piece.first_line for piece, _ in effects)

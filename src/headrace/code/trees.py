@@ -189,17 +189,17 @@ class TreeWriter:
     def _call(self, node: ast.Call) -> None:
         function = node.func
         name = function.id if type(function) is ast.Name else function.attr if type(function) is ast.Attribute else ""
-        if name == "getattr" and self._constant_getattr(node):
-            return
         self.found.note_call(node, name, in_function=self.names.functions > 0)
         if is_mutator(node, name):
             self._note_mutation(function if type(function) is ast.Attribute else node.args[0])
+        if name.endswith("attr") and self._constant_attribute(node):
+            return
         self.out.append("Call")
         self.write(function)
         self.write_all(node.args, "args[")
         self.write_all(node.keywords, "keywords[")
 
-    def _constant_getattr(self, node: ast.Call) -> bool:
+    def _constant_attribute(self, node: ast.Call) -> bool:
         chain = constant_attribute(node)
         token = self.names.visible.get(chain[0]) if chain else ""
         if not chain or (token is not None and token not in self.names.aliases):
@@ -208,7 +208,7 @@ class TreeWriter:
             self.found.note_reference(chain, node.lineno)
         else:
             self._refer_visible(token, chain)
-        self.out.extend(["getattr", token or chain[0], *chain[1:]])
+        self.out.extend([getattr(node.func, "id", ""), token or chain[0], *chain[1:]])
         self.write_all(node.args[2:], "args[")
         return True
 
