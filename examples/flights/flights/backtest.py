@@ -87,7 +87,7 @@ def run_trial(table: pl.DataFrame, trial: Trial) -> Result:
     )
     return Result(
         *(trial.name, trial.month, trial.seed, test.height),
-        *(float(test["late"].mean()), float(forecast.mean())),
+        *(float(test["late"].to_numpy().mean()), float(forecast.mean())),
         *(scores.auc, scores.log_loss, rule.auc, rule.log_loss),
     )
 
@@ -133,7 +133,8 @@ def months_between(first: date, last: date) -> list[date]:
 
 def months_before(month: date, count: int) -> date:
     """The first day of the month `count` months before, but not before the data begin."""
-    return max(date(month.year, month.month - count, 1), YEAR_BEGINS)
+    years, months = divmod(month.month - 1 - count, 12)
+    return max(date(month.year + years, months + 1, 1), YEAR_BEGINS)
 
 
 def next_month(month: date) -> date:

@@ -93,13 +93,13 @@ def score(algorithm: str, forecast: Probabilities, test: pl.DataFrame) -> Scores
     sure = np.clip(forecast, SURELY, 1 - SURELY)
     losses = -np.where(late, np.log(sure), np.log1p(-sure))
     curve = calibration_curve(forecast, late)
-    distance = (curve["forecast"] - curve["rate"]).abs() * curve["flights"]
+    distance = np.abs(curve["forecast"].to_numpy() - curve["rate"].to_numpy())
     return Scores(
         algorithm=algorithm,
         auc=float(roc_auc_score(late, forecast)),
         log_loss=float(losses.mean()),
         brier=float(np.square(forecast - late).mean()),
-        calibration_error=float(distance.sum() / curve["flights"].sum()),
+        calibration_error=float(np.average(distance, weights=curve["flights"].to_numpy())),
         curve=curve,
         daily=daily_losses(test, losses),
     )

@@ -10,7 +10,7 @@ def plot_calibration(algorithm: str, curve: pl.DataFrame) -> Figure:
     """Forecast against what happened, ten bins of equally many flights; on the diagonal a forecast is true."""
     figure = Figure(figsize=(4.5, 4.2), layout="constrained")
     axes = figure.subplots()
-    top = max(curve["forecast"].max(), curve["rate"].max()) * 1.08
+    top = float(curve.select("forecast", "rate").to_numpy().max()) * 1.08
     axes.plot([0, top], [0, top], color=GREY, linewidth=1, linestyle="--")
     axes.plot(curve["forecast"], curve["rate"], color=BLUE, marker="o", markersize=4)
     axes.set(xlabel="forecast", ylabel="share of late flights", title=f"Calibration: {algorithm}")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import lightgbm as lgb
 import numpy as np
@@ -20,7 +21,7 @@ from flights.features import feature_columns
 Matrix = NDArray[np.float32]
 Labels = NDArray[np.bool_]
 Probabilities = NDArray[np.float64]
-Estimator = Pipeline | RandomForestClassifier | lgb.Booster
+Estimator: TypeAlias = Pipeline | RandomForestClassifier | lgb.Booster
 
 ALGORITHMS = ("logistic", "forest", "boosting")
 ENOUGH_ROWS = 50_000
