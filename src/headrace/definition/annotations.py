@@ -8,6 +8,7 @@ from types import NoneType
 from typing import Annotated, Any, Final, ForwardRef, Literal, Never, NewType, NoReturn, TypeVar, get_args, get_origin
 
 from headrace.definition.generics import (
+    follow_alias,
     is_alias,
     is_namedtuple,
     is_union,
@@ -56,7 +57,7 @@ part of the graph (`for k in range(folds)` works)."""
 def is_static(annotation: Any) -> bool:
     """Whether this is `Static[T]`, also inside a union (`Static[int] | None`) or a type alias."""
     if is_alias(annotation):
-        return is_static(unwrap(annotation))
+        return is_static(follow_alias(annotation))
     if is_union(annotation):
         return any(is_static(member) for member in get_args(annotation))
     return get_origin(annotation) is Annotated and any(mark is _STATIC for mark in annotation.__metadata__)
@@ -67,7 +68,7 @@ def strip_static(annotation: Any) -> Any:
     if not is_static(annotation):
         return annotation
     if is_alias(annotation):
-        return strip_static(unwrap(annotation))
+        return strip_static(follow_alias(annotation))
     if is_union(annotation):
         return union_of(strip_static(member) for member in get_args(annotation))
     marks = tuple(mark for mark in annotation.__metadata__ if mark is not _STATIC)

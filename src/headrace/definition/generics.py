@@ -65,12 +65,13 @@ def unwrap(annotation: Any) -> Any:
         if origin is Annotated or getattr(origin, "_name", None) in _WRAPPERS:
             annotation = get_args(annotation)[0]
         elif is_alias(annotation):
-            annotation = _follow_alias(annotation)
+            annotation = follow_alias(annotation)
         else:
             return annotation
 
 
-def _follow_alias(annotation: Any) -> Any:
+def follow_alias(annotation: Any) -> Any:
+    """What a type alias stands for, one step further."""
     origin = get_origin(annotation)
     if origin is None:
         return annotation.__value__

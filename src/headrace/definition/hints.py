@@ -30,17 +30,24 @@ def hints_of(
 @lru_cache(maxsize=1024)
 def class_hints(cls: type) -> Mapping[str, Any]:
     """The types of a class's annotated attributes, inherited ones included; raises as `hints_of` does."""
+    visible: dict[str, Any] = {cls.__name__: cls}
+    for owner in reversed(cls.__mro__):
+        visible.update(_type_parameters(owner))
     try:
-        return get_type_hints(cls, localns={cls.__name__: cls}, include_extras=True)
+        return get_type_hints(cls, localns=visible, include_extras=True)
     except Exception:  # noqa: BLE001 - see hints_of
         hints: dict[str, Any] = {}
         for owner in reversed(cls.__mro__):
-            hints.update(_one_by_one(owner, f"class {owner.__name__!r}", {cls.__name__: cls}))
+            hints.update(_one_by_one(owner, f"class {owner.__name__!r}", visible))
         return hints
 
 
+def _type_parameters(owner: Any) -> dict[str, Any]:
+    return {parameter.__name__: parameter for parameter in getattr(owner, "__type_params__", ())}
+
+
 def _enclosing_names(function: Callable[..., Any]) -> dict[str, Any]:
-    names = {parameter.__name__: parameter for parameter in getattr(function, "__type_params__", ())}
+    names = _type_parameters(function)
     code, cells = getattr(function, "__code__", None), getattr(function, "__closure__", None)
     for name, cell in zip(code.co_freevars if code else (), cells or (), strict=False):
         try:

@@ -2,6 +2,7 @@
 # ruff: noqa: UP006, UP045, PYI061 - the older spellings are what is tested
 
 import collections.abc as abc
+import sys
 import typing
 from dataclasses import dataclass, field
 from datetime import date
@@ -13,6 +14,7 @@ import numpy as np
 import polars as pl
 import pytest
 from numpy.typing import NDArray
+from typing_extensions import TypeAliasType
 
 from headrace.core.errors import DefinitionError
 from headrace.definition import annotations as subject
@@ -275,3 +277,50 @@ def test_static_survives_annotations_written_as_text():
     def f(folds: "Static[int]" = 5): ...
 
     assert subject.is_static(hints_of(f)["folds"])
+
+
+NEW_SYNTAX = """
+from dataclasses import dataclass
+from typing import NamedTuple
+
+type Json = None | int | str | list[Json]
+type Twice[T] = tuple[T, T]
+type Folds = Static[int]
+
+@dataclass
+class Held[T]:
+    item: T
+    rest: "list[T]"
+
+class Named[T](NamedTuple):
+    first: T
+
+def f[T](x: "T", y: Twice[int]) -> "Held[T]": ...
+"""
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="`type X = …` and `class X[T]` are syntax of Python 3.12")
+def test_type_aliases_and_type_parameters_of_python_3_12_are_read():
+    names: dict[str, Any] = {"Static": Static, "__name__": __name__}
+    exec(NEW_SYNTAX, names)
+    hints = hints_of(names["f"])
+    assert describe(hints["return"]) == "Held[T]"
+    assert fields_of(hints["y"]) == ("0", "1")
+    assert field_type(names["Held"][int], "rest") == list[int]
+    assert field_type(names["Named"][int], "first") is int
+    assert element_type(names["Twice"][int]) is int
+    assert subject.is_static(names["Folds"])
+    assert subject.strip_static(names["Folds"]) is int
+
+
+def test_type_aliases_are_followed():
+    json = TypeAliasType("Json", int | list["Json"])  # noqa: F821
+    twice = TypeAliasType("Twice", tuple[T, T], type_params=(T,))
+    assert describe(json) == "Json"
+    assert describe(twice[int]) == "Twice[int]"
+    assert fields_of(twice[int]) == ("0", "1")
+    assert field_type(twice[str], "1") is str
+    assert element_type(TypeAliasType("Rows", list[int])) is int
+    assert subject.returns_nothing(TypeAliasType("Nothing", None))
+    assert subject.is_static(TypeAliasType("Folds", Static[int]))
+    assert subject.strip_static(TypeAliasType("Folds", Static[int])) is int
