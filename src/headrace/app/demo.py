@@ -61,7 +61,7 @@ def _headrace(project: Path, say: Say, *arguments: str) -> int:
 def _comparison(project: Path) -> str:
     """The table that the step `choose` has logged, as the step itself would print it."""
     run = Session(project=project).get_run("last")
-    return str(run.step("choose").logged("comparison"))
+    return str(run.step("choose").logged("table", "comparison"))
 
 
 def _edit(path: Path) -> None:

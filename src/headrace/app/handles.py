@@ -5,7 +5,7 @@ A run, a step of it, a list of runs. Thin readers over the store; every property
 
 import html
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, Literal, TypeVar, cast
 
 from headrace.app.rooms import Rooms
 from headrace.core.errors import RunCancelled, RunFailed, UnknownNameError, UsageError
@@ -47,13 +47,17 @@ class StepResult:
         records = self._rooms.stores.tracking.metrics(self._run.id)
         return {one.name: one.value for one in records if one.node == self.name}
 
-    def logged(self, name: str) -> Any:
-        """A table, figure, text or parameter that this step has logged; raises UnknownNameError."""
-        records = [one for one in self._rooms.stores.tracking.logged(self._run.id) if one.node == self.name]
+    def logged(self, kind: Literal["table", "figure", "text", "parameter"], name: str) -> Any:
+        """A table, figure, text or parameter that this step has logged, the last of this name.
+
+        Raises UnknownNameError.
+        """
+        logged = self._rooms.stores.tracking.logged(self._run.id)
+        records = [one for one in logged if one.node == self.name and one.kind == kind]
         for one in reversed(records):
             if one.name == name:
                 return self._rooms.artifacts.get(one.value)
-        raise UnknownNameError(f"logged value of step {self.name}:", name, known=[one.name for one in records])
+        raise UnknownNameError(f"{kind} of step {self.name}:", name, known=[one.name for one in records])
 
     def output(self) -> Any:
         """The step's value (for a map.

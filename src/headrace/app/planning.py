@@ -19,6 +19,7 @@ from headrace.definition.graph import Graph, StepSpec
 from headrace.definition.graph_json import graph_from_json, graph_identity, graph_to_json
 from headrace.definition.parameters import BoundParameters, bind, parse
 from headrace.definition.pipelines import Pipeline
+from headrace.definition.replay import is_replayable
 from headrace.definition.tracing import trace
 from headrace.engine.forecast import forecast
 from headrace.plan.keys import with_paths
@@ -48,7 +49,7 @@ def plan_target(rooms: Rooms, request: Request) -> Plan:
         pipeline = load(target, rooms.settings)
         bound = parse(pipeline, request.texts, _file_parameters(request.file, file_text))
         plan = _plan(rooms, pipeline, bound)
-        if _is_lasting(plan, bound):
+        if _is_lasting(plan, pipeline, bound):
             files = rooms.code.files_of(target.module, target.file)
             memo.keep(asked, files, json.dumps(_kept(rooms, plan)))
     return replace(plan, selection=request.selection)
@@ -125,10 +126,10 @@ def _asked(rooms: Rooms, target: Target, given: tuple[Mapping[str, str], str]) -
     return json.dumps([*asked, rooms.settings.strict])
 
 
-def _is_lasting(plan: Plan, bound: BoundParameters) -> bool:
+def _is_lasting(plan: Plan, pipeline: Pipeline[..., Any], bound: BoundParameters) -> bool:
     """Whether the plan follows from files, parameters and environment alone, so that it can be kept."""
     is_fresh = any(node.step.cache.fresh for node in plan.graph.nodes)
-    return not bound.objects and not is_fresh
+    return is_replayable(pipeline) and not bound.objects and not is_fresh
 
 
 def _kept(rooms: Rooms, plan: Plan) -> dict[str, object]:

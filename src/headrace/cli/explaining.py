@@ -26,6 +26,6 @@ def why(run: str, step: str, *, as_json: bool) -> None:
     print(f"{state_mark(State(answer.state))}  {answer.step} in run {short_id(found.id)} of {found.pipeline}")
     print(answer.summary)
     for line in answer.changes:
-        print(f"  {paint('changed', '33')}  {line}")
+        print(f"  {paint('▲', '33')} {line}")
     for line in answer.facts:
-        print(f"  {paint(line, '90')}")
+        print(paint(f"    {line}", "90"))

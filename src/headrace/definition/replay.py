@@ -64,6 +64,8 @@ class _Look:
         if module is None:
             raise ImpureError(f"{module_name} has no file that could be read")
         bindings = module.bindings.get(name, [])
+        if not bindings and name == "__file__":
+            return  # where the project lies is part of what a stored trace is kept under
         if not bindings and hasattr(builtins, name):
             if name not in PURE_BUILTINS and not _is_exception(getattr(builtins, name)):
                 raise ImpureError(f"{name}() is used in {module.file}")

@@ -1,0 +1,80 @@
+"""A project in a folder and the command line in it, as a user has them."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ENVIRONMENT = {
+    **{
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("HEADRACE", "PYTEST", "PYTHONPATH", "PYTHONDONT"))
+    },
+    "NO_COLOR": "1",
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command has printed and how it ended."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def data(self) -> Any:
+        """Standard output as JSON."""
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project's folder."""
+
+    folder: Path
+
+    def headrace(self, *arguments: str, **environment: str) -> Answer:
+        """Run `headrace …` in the folder, whatever it ends with."""
+        done = subprocess.run(
+            [sys.executable, "-m", "headrace", *arguments],
+            cwd=self.folder,
+            env={**ENVIRONMENT, **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        return Answer(done.returncode, done.stdout, done.stderr)
+
+    def ok(self, *arguments: str) -> Answer:
+        """Run a command that has to succeed."""
+        answer = self.headrace(*arguments)
+        assert answer.status == 0, answer.err + answer.out
+        return answer
+
+    def python(self, code: str) -> Answer:
+        """Run a script of the user's in the folder."""
+        script = self.folder / "script.py"
+        script.write_text(code)
+        done = subprocess.run(
+            [sys.executable, str(script)],
+            cwd=self.folder,
+            env=ENVIRONMENT,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        return Answer(done.returncode, done.stdout, done.stderr)
+
+    def edit(self, file: str, before: str, after: str) -> None:
+        """Change a file as an editor would; the text before has to be there."""
+        path = self.folder / file
+        text = path.read_text()
+        assert before in text
+        path.write_text(text.replace(before, after))
