@@ -248,8 +248,9 @@ class Site:
         **options: object,
     ) -> Conductor:
         options.setdefault("clock", self.clock)
+        ports = replace(self.ports, runs=options.pop("runs", self.store.runs))
         chosen = ConductorOptions(**options)  # type: ignore[arg-type]
-        return Conductor(plan, run, self.ports, options=chosen, observer=watcher, earlier=earlier)
+        return Conductor(plan, run, ports, options=chosen, observer=watcher, earlier=earlier)
 
     def run(
         self,

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -43,13 +44,24 @@ def conduct(pipeline: Graph, bad: set[tuple[int, int]], capacity: int) -> tuple[
 BAD = st.sets(st.tuples(st.integers(0, 6), st.integers(-1, 3)), max_size=4)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(graphs(), BAD, st.integers(1, 4))
 @example(graph(node("m", y=EachOf(const([1, 2]))), output=const(1)), {(0, 1)}, 1)
 @example(graph(node("m", spec={"retry": RetryRule(2)}, y=EachOf(const([])))), set(), 1)
 def test_a_run_gives_the_states_and_the_output_of_a_plain_reading(
     pipeline: Graph, bad: set[tuple[int, int]], capacity: int
 ):
+    compare(pipeline, bad, capacity)
+
+
+@pytest.mark.slow
+@settings(max_examples=1000, deadline=None)
+@given(graphs(9), BAD, st.integers(1, 4))
+def test_a_thousand_runs_give_what_a_plain_reading_gives(pipeline: Graph, bad: set[tuple[int, int]], capacity: int):
+    compare(pipeline, bad, capacity)
+
+
+def compare(pipeline: Graph, bad: set[tuple[int, int]], capacity: int) -> None:
     run, expected = conduct(pipeline, bad, capacity)
     assert run.states == expected.states
     assert run.finish.state == expected.state
@@ -57,7 +69,7 @@ def test_a_run_gives_the_states_and_the_output_of_a_plain_reading(
     assert given_output == expected.output
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(graphs(), BAD, st.integers(1, 4))
 def test_how_many_attempts_run_at_once_changes_nothing(pipeline: Graph, bad: set[tuple[int, int]], capacity: int):
     one, _ = conduct(pipeline, bad, 1)
