@@ -198,3 +198,23 @@ def interrupt_itself() -> None:
 
 def give_strange() -> object:
     return threading.Lock()
+
+
+def talk_back(text: str) -> str:
+    return text
+
+
+def interrupted_by_terminal() -> str:
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(0.05)
+    return "went on"
+
+
+def mix_streams() -> None:
+    print("begun ", end="")
+    print("and ended")
+    sys.stdout.write("no end")
+
+
+def read_terminal() -> str:
+    return sys.stdin.read()

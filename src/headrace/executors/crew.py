@@ -114,7 +114,7 @@ class Crew:
                 post = Post(process or self._warm.start(), is_ready=process is not None)
             except WorkerStartError as error:
                 self._cannot_start(str(error), "")
-                return ask_again_s
+                return 0.0
             self._posts[post.process.pid] = post
             self._watch(post)
             if post.is_free:

@@ -49,10 +49,10 @@ def _start_by_proc(pid: int) -> float | None:
 
 def start_in_ps_words(told: str) -> float | None:
     """`S Sat Nov 21 10:01:21 2026` as a number that grows with time; no calendar is needed to tell two apart."""
-    state, *words = told.split()
-    if len(words) != 5 or state.startswith("Z"):
+    words = told.split()
+    if len(words) != 6 or words[0].startswith("Z"):
         return None
-    _, month, day, clock, year = words
+    _, _, month, day, clock, year = words
     hour, minute, second = clock.split(":")
     months = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
     days = (int(year) * 12 + months.index(month)) * 31 + int(day)

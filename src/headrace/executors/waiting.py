@@ -203,7 +203,7 @@ class WaitingLine:
             self._backlog.looked_at_until = 0.0
             if free <= 0:
                 return 0, None
-            if not self._here.is_staffed or (anywhere > 0 and self._is_worth_it(anywhere)):
+            if anywhere > 0 and self._is_worth_it(anywhere):
                 return min(free, surely + anywhere), None
             return min(free, surely), self._look_again_s(anywhere)
 
@@ -219,6 +219,8 @@ class WaitingLine:
         current_s = now - here.since if here.spec is not None else 0.0
         if backlog_s < WAIT_S:
             return False
+        if not here.is_staffed:  # a moment ago: somebody may be on the way to work here
+            return True
         if current_s >= WAIT_S or count * max(here.mean_s, current_s) >= START_S:
             return True
         return here.mean_s >= TINY_S and backlog_s >= START_S

@@ -1,0 +1,62 @@
+"""What a tracking call and an attempt without effect cost, in microseconds. Run: `python benchmarks/tracking.py`."""
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).parents[1] / "tests")]
+
+import sample_steps
+from headrace.core.values import InlineValue
+from headrace.tracking.buffer import TrackingBuffer
+from headrace.tracking.calls import log_metric, log_metrics, log_param
+from headrace.tracking.current import current_run, enter_attempt, leave_attempt
+from headrace.tracking.progress import progress
+from worker_kit import make_worker, spec_of
+
+CALLS = 20_000
+
+
+def best_of(call: Callable[[], object], calls: int) -> float:
+    """Microseconds a call: the best of five rounds."""
+    rounds = []
+    for _ in range(5):
+        begun = time.perf_counter()
+        for _ in range(calls):
+            call()
+        rounds.append((time.perf_counter() - begun) / calls * 1e6)
+    return min(rounds)
+
+
+def main() -> None:
+    buffer = TrackingBuffer(
+        spec_of(sample_steps.nothing),
+        put=lambda value, owner: InlineValue("null"),
+        wake=lambda: None,
+        flush_now=lambda: buffer.take(),
+    )
+    figures = {"log_metric outside a run": best_of(lambda: log_metric("loss", 0.5, step=1), CALLS)}
+    enter_attempt(buffer)
+    figures |= {
+        "log_metric": best_of(lambda: log_metric("loss", 0.5, step=1), CALLS),
+        "log_metrics of three": best_of(lambda: log_metrics({"a": 0.1, "b": 0.2, "c": 0.3}), CALLS),
+        "log_param": best_of(lambda: log_param("depth", 3), CALLS),
+        "progress by hand": best_of(lambda: progress(1, total=2), CALLS),
+        "current_run": best_of(current_run, CALLS),
+    }
+    leave_attempt()
+    with tempfile.TemporaryDirectory() as folder:
+        worker, spec = make_worker(Path(folder)), spec_of(sample_steps.nothing)
+        figures["an attempt without effect, in process"] = best_of(lambda: worker.run(spec, lambda message: None), 500)
+        talk = spec_of(sample_steps.talk, times=1000)
+        figures["a line printed (to the log file and told)"] = (
+            best_of(lambda: worker.run(talk, lambda m: None), 3) / 2000
+        )
+    for name, microseconds in figures.items():
+        print(f"{name:45} {microseconds:8.2f} µs")
+
+
+if __name__ == "__main__":
+    main()
