@@ -262,7 +262,7 @@ def test_a_run_goes_on_after_its_conductor_died_and_repeats_nothing():
         assert "run.resumed" in site.story(run)
         numbers = [event.sequence for event in site.store.details.events(run.id)]
         assert numbers == list(range(1, len(numbers) + 1))
-        site.code = dict.fromkeys(("a", "b", "c", "d", "sum"), f"version {writes}")
+        site.code = {name: f"{name} {writes}" for name in ("a", "b", "c", "d", "sum")}
         plan = site.plan(four)
 
 
