@@ -31,7 +31,6 @@ class ArrowFormat:
             self.name,
             lambda sink: write_batch(batch, sink),
             python_type=_BATCH if is_batch else "",
-            share=lambda: value,
         )
 
     def read(self, source: ObjectSource, value: ObjectValue) -> object:

@@ -1,17 +1,17 @@
 """Deciding how a value will be stored, all of it, before any of it is: inline text, objects, or a composite of both."""
 
-import dataclasses
 import re
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Literal
 
+from headrace.artifacts.containers import LOCAL, members_of
 from headrace.artifacts.errors import PickledArtifactWarning, PickleForbiddenError, UnstorableError
 from headrace.artifacts.formats import Draft, FormatRegistry, UncarriedError
 from headrace.artifacts.pickles import project_classes
-from headrace.core.canonical import NotCanonicalError, canonical, record_state
+from headrace.core.canonical import NotCanonicalError, canonical
 from headrace.core.symbols import qualified_name, resolve
 from headrace.core.values import CompositeKind, InlineValue
 
@@ -20,7 +20,6 @@ INLINE_BYTES = 8192
 
 _CLASS_TAG = re.compile(r'"\$":"(?:record|enum|flag)","c":"([^"]*)"')
 _PATH_TAG = '"$":"path"'
-_LOCAL = "<locals>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +120,7 @@ def plain_text(value: object) -> str | None:
         text = canonical(value)
     except (NotCanonicalError, RecursionError, ValueError):
         return None
-    is_local = _LOCAL in text and any(_LOCAL in name for name in _CLASS_TAG.findall(text))
+    is_local = LOCAL in text and any(LOCAL in name for name in _CLASS_TAG.findall(text))
     return None if is_local else text
 
 
@@ -130,38 +129,3 @@ def json_draft(text: str, value: object) -> Draft:
     classes = {cls for name in set(_CLASS_TAG.findall(text)) if isinstance(cls := resolve(name), type)}
     length = len(value) if isinstance(value, list | tuple | set | frozenset) else None
     return Draft("json", lambda sink: sink.write(text.encode("ascii")), length, classes=project_classes(classes))
-
-
-Members = tuple[CompositeKind, list[tuple[str, str, object]], str]
-
-
-def members_of(value: object) -> Members | None:
-    """Kind, members (name, label for messages, item) and class of a container that can be taken apart."""
-    kind = type(value)
-    if kind is list or kind is tuple:
-        items = cast("list[object]", value)
-        named = [(str(index), f"[{index}]", item) for index, item in enumerate(items)]
-        return ("list" if kind is list else "tuple"), named, ""
-    if kind is dict:
-        return _dict_members(cast("dict[object, object]", value))
-    if _LOCAL in kind.__qualname__:
-        return None
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        names = cast("tuple[str, ...]", cast("Any", value)._fields)
-        return (
-            "record",
-            [(name, f".{name}", item) for name, item in zip(names, value, strict=True)],
-            qualified_name(kind),
-        )
-    if dataclasses.is_dataclass(value):
-        state = record_state(value)
-        if state is not None:
-            return "record", [(name, f".{name}", item) for name, item in state.items()], qualified_name(kind)
-    return None
-
-
-def _dict_members(value: Mapping[object, object]) -> Members | None:
-    keys = [plain_text(key) for key in value]
-    if None in keys:
-        return None
-    return "dict", [(cast("str", text), f"[{key!r}]", value[key]) for text, key in zip(keys, value, strict=True)], ""

@@ -36,7 +36,8 @@ class Draft:
 
     Whatever could be refused was found out before: `write` fails only for want of memory or disk. `length`,
     `python_type` and `classes` are those of ObjectValue. `share` gives the value to a consumer in this process while it
-    is being written; None where that is not provably the same as reading it back.
+    is being written; None where somebody might alter the memory meanwhile (a NumPy array can lie under an Arrow table
+    or a Polars frame). `size_hint` is about how many bytes will be written, if that is known.
     """
 
     format: str
@@ -45,6 +46,7 @@ class Draft:
     python_type: str = ""
     classes: tuple[str, ...] = ()
     share: Callable[[], object] | None = field(default=None, compare=False)
+    size_hint: int = 0
 
 
 class Format(Protocol):

@@ -36,6 +36,7 @@ class PandasFormat:
             self.name,
             lambda sink: write_batch(batch, sink),
             share=(lambda: kept.copy(deep=False)) if can_share else None,
+            size_hint=batch.nbytes,
         )
 
     def read(self, source: ObjectSource, value: ObjectValue) -> object:
@@ -58,7 +59,7 @@ def is_private(frame: Any) -> bool:
             return False
         while type(owner.base) is type(owner):
             owner = owner.base
-        if owner.base is not None or sys.getrefcount(owner) > _OWN_REFERENCES:
+        if owner.base is not None or not owner.flags.owndata or sys.getrefcount(owner) > _OWN_REFERENCES:
             return False
     return True
 

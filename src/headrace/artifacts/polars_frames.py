@@ -44,7 +44,6 @@ class PolarsFormat:
             self.name,
             lambda sink: write_frame(frame, sink),
             python_type=python_type,
-            share=lambda: _as_type(frame.clone(), python_type),
         )
 
     def read(self, source: ObjectSource, value: ObjectValue) -> object:

@@ -2,18 +2,20 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Literal
 
+from headrace.artifacts.containers import compose
 from headrace.artifacts.drafting import Branch, Drafting, Node
 from headrace.artifacts.errors import ArtifactUnreadableError, ArtifactUnwritableError
 from headrace.artifacts.formats import Draft, FormatRegistry, FormatSettings
 from headrace.artifacts.local_folder import LocalFolder
 from headrace.artifacts.objects import ObjectFolder
 from headrace.artifacts.paths import PATH_TYPE, PathShelf
-from headrace.core.canonical import make_record, restore
+from headrace.artifacts.pending import Allowance, Stored, Storing, loan_of
+from headrace.core.canonical import restore
 from headrace.core.errors import HeadraceError
-from headrace.core.symbols import resolve
 from headrace.core.values import (
     CompositeValue,
     InlineValue,
@@ -25,12 +27,14 @@ from headrace.core.values import (
     value_from_json,
     value_to_json,
 )
+from headrace.ports.artifacts import PendingValue
 
 REFS = "refs"
 """The format of an object that holds references: a container too large to be carried about."""
 
 _CARRIED_MEMBERS = 1000
 _CARRIED_BYTES = 256 << 10
+_IN_FLIGHT_BYTES = 2 << 30
 _REFERENCE_BYTES = 160
 """About what a reference to an object takes as text."""
 
@@ -54,6 +58,7 @@ class LocalArtifactStore:
         self._place = str(folder)
         local = LocalFolder(str(folder), sync=durability == "full")
         self._objects: ObjectFolder = local
+        self._allowance = Allowance(_IN_FLIGHT_BYTES)
         self._registry = FormatRegistry(FormatSettings(tuple(trusted)), plug_ins)
         self._paths = PathShelf(local)
         self._drafting = Drafting(self._registry, pickles, self._paths.draft)
@@ -66,6 +71,19 @@ class LocalArtifactStore:
         """
         del annotation  # formats go by the value itself
         return self._write(self._drafting.draft(value, owner))
+
+    def put_soon(self, value: object, annotation: object = None, *, owner: str = "") -> PendingValue:
+        """Begin to store a Python object.
+
+        Frames of more than 8 MiB whose memory nobody else can alter are written in a thread, up to 2 GiB at once; all
+        else is stored before this returns.
+        """
+        del annotation  # as in `put`
+        node = self._drafting.draft(value, owner)
+        loan = loan_of(node)
+        if loan is None or not self._allowance.take(loan.size_bytes):
+            return Stored(self._write(node), self.get)
+        return Storing(partial(self._write_and_give_back, node, loan.size_bytes), loan.share)
 
     def get(self, value: Value) -> object:
         """The Python object: read-only (arrays, Arrow), private (pandas) or made anew."""
@@ -104,6 +122,12 @@ class LocalArtifactStore:
     def open_bytes(self, value: ObjectValue) -> bytes:
         """The raw, verified bytes of one object."""
         return self._objects.open(value).read()
+
+    def _write_and_give_back(self, node: Node, size_bytes: int) -> Value:
+        try:
+            return self._write(node)
+        finally:
+            self._allowance.give_back(size_bytes)
 
     def _write(self, node: Node) -> Value:
         match node:
@@ -155,18 +179,8 @@ class LocalArtifactStore:
     def _compose(self, value: CompositeValue) -> object:
         if value.python_type == PATH_TYPE:
             return self._paths.restore(value)
-        members = [self.get(member) for _, member in value.members]
-        match value.kind:
-            case "list":
-                return members
-            case "tuple":
-                return tuple(members)
-            case "dict":
-                keys = [restore(name) for name, _ in value.members]
-                return dict(zip(keys, members, strict=True))
-            case "record":
-                names = [name for name, _ in value.members]
-                return make_record(cast("Any", resolve(value.python_type)), dict(zip(names, members, strict=True)))
+        members = [(name, self.get(member)) for name, member in value.members]
+        return compose(value.kind, members, value.python_type)
 
 
 def _is_heavy(value: CompositeValue) -> bool:
