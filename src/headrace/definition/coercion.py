@@ -37,12 +37,12 @@ def coerce(value: object, annotation: Any, *, where: str) -> object:
     built anew and their elements brought to their types. What has no text of its own (a DataFrame) only has to be an
     instance of its class. Coercing twice changes nothing.
     """
-    return _read(value, annotation, where, "python")
+    return _read(value, annotation, where=where, mode="python")
 
 
 def coerce_json(value: object, annotation: Any, *, where: str) -> object:
     """The same for data read from JSON, TOML or a request: the keys of its objects are texts and read as such."""
-    return _read(value, annotation, where, "json")
+    return _read(value, annotation, where=where, mode="json")
 
 
 def coerce_text(text: str, annotation: Any, *, where: str) -> object:
@@ -52,7 +52,7 @@ def coerce_text(text: str, annotation: Any, *, where: str) -> object:
     as yes, no, true, false, on, off, 1, 0, enums by value or name. In `str | None`, `"none"` in double quotes is a
     text. Without a declared type, JSON is read as such and all else is a text.
     """
-    return _read(text, annotation, where, "text")
+    return _read(text, annotation, where=where, mode="text")
 
 
 def conforms(value: object, annotation: Any) -> bool:
@@ -69,7 +69,7 @@ def conforms(value: object, annotation: Any) -> bool:
     return True
 
 
-def _read(value: object, annotation: Any, where: str, mode: Mode) -> object:
+def _read(value: object, annotation: Any, *, where: str, mode: Mode) -> object:
     try:
         return _fit(value, annotation, Place("", mode, _fit))
     except Misfit as misfit:
@@ -90,7 +90,7 @@ def _fit(value: Any, annotation: Any, place: Place) -> Any:
     origin = parts(annotation)[0]
     scalar = scalar_of(origin)
     if scalar is not None:
-        return _scalar(value, annotation, place, scalar)
+        return _scalar(value, annotation, place, scalar=scalar)
     if is_union(annotation):
         return _union_of_text(value, annotation, place) if place.mode == "text" else _union(value, annotation, place)
     if origin is Literal:
@@ -126,7 +126,7 @@ def _stand_in(variable: TypeVar) -> Any:
     return Any if variable.__bound__ is None else variable.__bound__
 
 
-def _scalar(value: Any, annotation: Any, place: Place, scalar: Scalar) -> Any:
+def _scalar(value: Any, annotation: Any, place: Place, *, scalar: Scalar) -> Any:
     if place.mode == "exact" and not is_assignable(type(value), annotation):
         raise Misfit(value, annotation, place, why="it is of another type")
     if place.mode == "exact":
@@ -262,7 +262,7 @@ def _union(value: Any, annotation: Any, place: Place) -> Any:
         fitting.append(fitted)
     if fitting:
         return _as_written(value, fitting)
-    raise _best(misfits, value, annotation, place)
+    raise _best(misfits, value, annotation, place=place)
 
 
 _FAR = 2
@@ -289,7 +289,7 @@ def _as_written(value: object, fitting: list[Any]) -> Any:
     return next((each for each in fitting if isinstance(value, str) and str(each) == value.strip()), fitting[0])
 
 
-def _best(misfits: list[Misfit], value: object, annotation: Any, place: Place) -> Misfit:
+def _best(misfits: list[Misfit], value: object, annotation: Any, *, place: Place) -> Misfit:
     """The reason of the only candidate, or of the one that came furthest into the value."""
     misfits = [misfit for misfit in misfits if without_newtype(misfit.annotation) is not NoneType]
     deep = [misfit for misfit in misfits if len(misfit.place.path) > len(place.path)]
@@ -316,7 +316,7 @@ def _union_of_text(text: str, annotation: Any, place: Place) -> Any:
         return _as_written(text, fitting)
     if texts:
         return place.fit(_without_quotes(text) if NoneType in members else text, texts[0])
-    raise _best(misfits + more, text, annotation, place)
+    raise _best(misfits + more, text, annotation, place=place)
 
 
 def _flat(annotation: Any) -> list[Any]:

@@ -48,7 +48,7 @@ def fit_sequence(value: Any, annotation: Any, place: Place) -> Any:
     origin = parts(annotation)[0]
     element = (*(view_as(annotation, abc.Iterable) or view_as(annotation, abc.Container) or ()), Any)[0]
     items, mode = _items(value, annotation, place, is_ordered=origin not in _UNORDERED)
-    fitted = _each(items, element, place, mode)
+    fitted = _each(items, element, place.to_mode(mode))
     build = _SEQUENCES[origin]
     if build is None:
         build = tuple if isinstance(value, tuple) else set if isinstance(value, abc.Set) else list
@@ -61,7 +61,7 @@ def fit_set(value: Any, annotation: Any, place: Place) -> Any:
     items, mode = _items(value, annotation, place, is_ordered=False)
     build = _SETS[origin] or (frozenset if isinstance(value, frozenset) else set)
     members: set[Any] = set()
-    for index, item in enumerate(_each(items, (*arguments, Any)[0], place, mode)):
+    for index, item in enumerate(_each(items, (*arguments, Any)[0], place.to_mode(mode))):
         try:
             is_new = item not in members
         except TypeError:
@@ -77,7 +77,7 @@ def fit_tuple(value: Any, annotation: Any, place: Place) -> tuple[Any, ...]:
     types, rest = tuple_items(annotation)
     items, mode = _items(value, annotation, place, is_ordered=True)
     if rest is not None:
-        return tuple(_each(items, rest, place, mode))
+        return tuple(_each(items, rest, place.to_mode(mode)))
     if len(items) != len(types):
         raise Misfit(value, annotation, place, why=f"it has {len(items)} elements, not {len(types)}")
     return tuple(
@@ -86,10 +86,10 @@ def fit_tuple(value: Any, annotation: Any, place: Place) -> tuple[Any, ...]:
     )
 
 
-def _each(items: list[Any], element: Any, place: Place, mode: Mode) -> list[Any]:
-    if element in _PLAIN and mode != "text" and all(type(item) is element for item in items):
+def _each(items: list[Any], element: Any, place: Place) -> list[Any]:
+    if element in _PLAIN and place.mode != "text" and all(type(item) is element for item in items):
         return items
-    return [place.inside(f"[{index}]", mode).fit(item, element) for index, item in enumerate(items)]
+    return [place.inside(f"[{index}]", place.mode).fit(item, element) for index, item in enumerate(items)]
 
 
 def _items(value: Any, annotation: Any, place: Place, *, is_ordered: bool) -> tuple[list[Any], Mode]:
@@ -156,7 +156,7 @@ def fit_typeddict(value: Any, annotation: Any, place: Place) -> dict[str, Any]:
     cls = parts(annotation)[0]
     hints = class_hints(cls)
     required = [key for key in hints if is_required_key(cls, key)]
-    return _members(given, hints, required, (annotation, place, mode))
+    return _members(given, hints, required, at=(annotation, place, mode))
 
 
 def fit_record(value: Any, annotation: Any, place: Place) -> Any:
@@ -167,7 +167,7 @@ def fit_record(value: Any, annotation: Any, place: Place) -> Any:
     types = record_types(cls, arguments)
     given, mode = _fields_given(value, annotation, place)
     required = [name for name in record_names(cls) if name not in _defaults(cls)]
-    members = _members(given, types, required, (annotation, place, mode))
+    members = _members(given, types, required, at=(annotation, place, mode))
     try:
         return cls(**members)
     except Exception as error:
@@ -199,7 +199,7 @@ def _defaults(cls: Any) -> set[str]:
 
 
 def _members(
-    given: Mapping[Any, Any], types: Mapping[str, Any], required: list[str], at: tuple[Any, Place, Mode]
+    given: Mapping[Any, Any], types: Mapping[str, Any], required: list[str], *, at: tuple[Any, Place, Mode]
 ) -> dict[str, Any]:
     annotation, place, mode = at
     for name in given:

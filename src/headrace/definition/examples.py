@@ -91,17 +91,17 @@ def _listed(texts: Any) -> str:
     return ", ".join(found[:_MOST_CHOICES]) + (f" and {len(found) - _MOST_CHOICES} more" if len(found) > 12 else "")
 
 
-def example_of(annotation: Any, mode: Mode, position: int = 0, depth: int = 0) -> str:
+def example_of(annotation: Any, mode: Mode, *, position: int = 0, depth: int = 0) -> str:
     """One value of this type as it would be written; "" if there is no way to write one. `position` picks another."""
     annotation = without_newtype(annotation)
-    origin, arguments = parts(annotation)
+    origin = parts(annotation)[0]
     parent = None if scalar_of(origin) else scalar_parent(origin)
     scalar = scalar_of(parent or origin)
     if scalar is not None:
         text = _scalar(scalar.texts[position % 2], scalar.literals[position % 2], mode)
         return f"{origin.__name__}({text})" if parent and mode == "python" else text
     if is_union(annotation) or origin is Literal:
-        return _first_option(annotation, arguments, mode, depth)
+        return _first_option(annotation, mode, depth)
     if _is_enum(origin):
         members = list(origin)
         return _option(members[position % len(members)], mode) if members else ""
@@ -114,7 +114,8 @@ def _scalar(text: str, literal: str, mode: Mode) -> str:
     return text if mode == "text" else literal
 
 
-def _first_option(annotation: Any, arguments: tuple[Any, ...], mode: Mode, depth: int) -> str:
+def _first_option(annotation: Any, mode: Mode, depth: int) -> str:
+    arguments = get_args(annotation)
     if not is_union(annotation):
         return _option(arguments[0], mode)
     examples = [example_of(each, mode, depth=depth) for each in arguments if each is not NoneType]
@@ -140,20 +141,23 @@ def _compound(annotation: Any, mode: Mode, depth: int) -> str:
         return _mapping([(name, hint) for name, hint in class_hints(origin).items()], mode, depth)
     if issubclass(origin, tuple):
         items, rest = tuple_items(annotation)
-        return _sequence(list(items) or [rest, rest], "()", mode, depth)
+        return _sequence(list(items) or [rest, rest], "()", mode, depth=depth)
     if issubclass(origin, Mapping):
         return _dict(annotation, mode, depth)
     element = element_type(annotation)
     brackets = "{}" if issubclass(origin, AbstractSet) else "[]"
-    return "" if element is None else _sequence([element, element], brackets, mode, depth)
+    return "" if element is None else _sequence([element, element], brackets, mode, depth=depth)
 
 
-def _sequence(elements: list[Any], brackets: str, mode: Mode, depth: int) -> str:
-    texts = [example_of(each, mode, index, depth) for index, each in enumerate(elements)]
+def _sequence(elements: list[Any], brackets: str, mode: Mode, *, depth: int) -> str:
+    texts = [example_of(each, mode, position=index, depth=depth) for index, each in enumerate(elements)]
     if not all(texts):
         return ""
     if mode == "text" and any(set(text) & set(',[]{}"=') for text in texts):
-        texts, mode = [example_of(each, "json", index, depth) for index, each in enumerate(elements)], "json"
+        texts, mode = (
+            [example_of(each, "json", position=index, depth=depth) for index, each in enumerate(elements)],
+            "json",
+        )
     if mode == "text":
         return ",".join(texts)
     opening, closing = (brackets[0], brackets[1]) if mode == "python" else ("[", "]")
@@ -163,7 +167,7 @@ def _sequence(elements: list[Any], brackets: str, mode: Mode, depth: int) -> str
 
 def _mapping(pairs: list[tuple[str, Any]], mode: Mode, depth: int) -> str:
     inner: Mode = "json" if mode == "text" and depth > 1 else mode
-    texts = [(name, example_of(hint, inner, index, depth)) for index, (name, hint) in enumerate(pairs)]
+    texts = [(name, example_of(hint, inner, position=index, depth=depth)) for index, (name, hint) in enumerate(pairs)]
     if not all(text for _, text in texts):
         return ""
     if inner == "text" and not any(set(text) & set(',[]{}"=') for _, text in texts):
@@ -185,7 +189,10 @@ def _dict(annotation: Any, mode: Mode, depth: int) -> str:
 def _record(cls: type, types: dict[str, Any], mode: Mode, depth: int) -> str:
     if mode != "python":
         return _mapping(list(types.items()), mode, depth)
-    texts = [f"{name}={example_of(hint, mode, index, depth)}" for index, (name, hint) in enumerate(types.items())]
+    texts = [
+        f"{name}={example_of(hint, mode, position=index, depth=depth)}"
+        for index, (name, hint) in enumerate(types.items())
+    ]
     return "" if any(text.endswith("=") for text in texts) else f"{cls.__name__}({', '.join(texts)})"
 
 

@@ -68,7 +68,8 @@ def _one_by_one(owner: Any, label: str, visible: dict[str, Any]) -> Iterator[tup
             yield name, get_type_hints(holder, outer, visible, include_extras=True)[name]
         except Exception as error:  # noqa: BLE001 - see hints_of
             place = "the output" if name == "return" else f"{'field' if is_class else 'input'} {name!r}"
-            raise _explained(error, annotation, f"{place} of {label}", module, {**outer, **visible}) from None
+            known = {**outer, **visible}
+            raise _explained(error, annotation, f"{place} of {label}", module=module, known=known) from None
 
 
 def _globals_of(function: Any) -> dict[str, Any]:
@@ -76,7 +77,7 @@ def _globals_of(function: Any) -> dict[str, Any]:
     return found
 
 
-def _explained(error: Exception, annotation: Any, owner: str, module: str, known: Mapping[str, Any]) -> Exception:
+def _explained(error: Exception, annotation: Any, owner: str, *, module: str, known: Mapping[str, Any]) -> Exception:
     missing = getattr(error, "name", None)
     if isinstance(error, NameError) and missing:
         types = [name for name, value in known.items() if isinstance(value, type)]

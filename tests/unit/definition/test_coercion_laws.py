@@ -171,6 +171,8 @@ STRICTER = {
     "a text is not a list of texts; put it into brackets",
     "a float cannot hold it exactly",
     "a date has no time of day; take .date() of it",
+    "a bool is not an int",
+    "a bool is not a float",
 }
 """Where types say less than values: parameters are held to more than edges."""
 
