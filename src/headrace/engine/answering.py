@@ -15,6 +15,7 @@ from headrace.engine.keying import Keyed, Keys, private_key
 from headrace.engine.reuse import Reuser, why_never
 from headrace.plan.keys import KeyParts
 from headrace.ports.artifacts import ArtifactStore
+from headrace.ports.executors import NO_ITEM
 
 
 class Answerer:
@@ -58,7 +59,9 @@ class Answerer:
         spec = self._graph.node(question.node).step
         reason = why_never(spec)
         for place, unit in enumerate(units):
-            keyed[place] = replace(keyed[place], stored_under=private_key(self._run_id, *unit))
+            # a step run that is no map has its output in its own record
+            own = "" if unit[1] == NO_ITEM else private_key(self._run_id, *unit)
+            keyed[place] = replace(keyed[place], stored_under=own)
         if not self.looks_back:
             return [Missing(item.key, reason) for item in keyed]
         found = self._reuser.find(spec, keyed, now, own_only=True)

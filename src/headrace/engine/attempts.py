@@ -129,6 +129,7 @@ class Attempts:
         else:
             lease.step.items.fail(lease.index, failure)
             self._end_item(lease, State.FAILED)
+            self._endings.halt_for_item(lease.step)
 
     def _retry_in(self, lease: Lease, failure: Failure) -> float | None:
         step = lease.step

@@ -53,6 +53,11 @@ class Endings:
         if root in self._board.chosen.included:
             self._fail_fast(root)
 
+    def halt_for_item(self, step: StepRun) -> None:
+        """An item of a map has failed: that may be enough to end the run."""
+        if step.is_map and step.name not in self._board.partial_wanted:
+            self._fail_fast(step.name)
+
     def cause(self, root_of_output: str) -> Failure | None:
         """Why the run fails: the first failed step, not counting a map of which only succeeded items were taken.
 

@@ -19,19 +19,19 @@ class Keyed:
 
     `paths` pairs each path among the arguments with the content's digest that entered the key. Without a key the item
     is neither reused nor stored, and `problem` says why. `stored_under` is the key of its result, where that is
-    another one.
+    another one; empty if its result is not stored.
     """
 
     key: str = ""
     parts: KeyParts | None = None
     paths: tuple[tuple[str, str], ...] = ()
     problem: str = ""
-    stored_under: str = ""
+    stored_under: str | None = None
 
     @property
     def result_key(self) -> str:
         """The key under which results are stored and looked for; empty for none."""
-        return self.stored_under or self.key
+        return self.key if self.stored_under is None else self.stored_under
 
 
 @dataclass(frozen=True, slots=True)

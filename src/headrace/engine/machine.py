@@ -235,7 +235,7 @@ class Machine:
         except UnfitError as error:
             unfit = error.failure
         failure = self._endings.cause(root) or unfit
-        is_cancelled = any(step.state is State.CANCELLED for step in board.steps)
+        is_cancelled = any(step.is_cut_short for step in board.steps)
         if is_cancelled and (board.is_cancelling or failure is None):
             self._end(State.CANCELLED)
         elif failure is not None:

@@ -19,6 +19,7 @@ class Specs:
     def __init__(self, plan: Plan, run_id: str) -> None:
         self._plan, self._run_id = plan, run_id
         self._memory: dict[str, int | None] = {}
+        self._step_runs: dict[str, str] = {}
 
     def of(self, launch: LaunchAttempt) -> AttemptSpec:
         """The attempt to run; raises ValueError for a memory size that is none."""
@@ -37,7 +38,7 @@ class Specs:
             symbol=step.symbol,
             arguments=launch.arguments,
             log_path=log_path(self._run_id, launch.attempt_id),
-            idempotency_key=idempotency_key(step_run_id(self._run_id, node.name), launch.item),
+            idempotency_key=idempotency_key(self._step_run_of(node.name), launch.item),
             timeout_s=step.timeout_s,
             memory_bytes=memory,
             secrets=step.secrets,
@@ -48,6 +49,11 @@ class Specs:
             annotation=step.output,
             pipeline=graph.pipeline,
         )
+
+    def _step_run_of(self, node: str) -> str:
+        if node not in self._step_runs:
+            self._step_runs[node] = step_run_id(self._run_id, node)
+        return self._step_runs[node]
 
     def _memory_of(self, node: Node) -> int | None:
         if node.name not in self._memory:

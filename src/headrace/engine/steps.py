@@ -81,6 +81,11 @@ class StepRun:
         limit = self.node.step.max_parallel
         return bool(self.ready) and (limit is None or self.open < limit)
 
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether it, or any of its items, was cancelled."""
+        return self.state is State.CANCELLED or self.items.count(State.CANCELLED) > 0
+
     def number_of(self, index: int) -> int:
         """The number by which the outside knows an item."""
         return index if self.is_map else NO_ITEM

@@ -99,7 +99,7 @@ class Turn:
 
     def result(self, ended: ItemEnded, keyed: Keyed, touched: Touched, *, at: float) -> None:
         """A computed item's value may be reused from now on."""
-        if ended.output is None or keyed.parts is None:
+        if ended.output is None or keyed.parts is None or not keyed.result_key:
             return
         self.results.append(
             ResultRecord(
