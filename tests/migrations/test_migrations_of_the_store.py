@@ -6,6 +6,8 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -155,6 +157,23 @@ def test_two_processes_that_find_an_old_store_bring_it_up_once(tmp_path):
     code = "import sys; from headrace.stores.opening import open_store; open_store(sys.argv[1]).close()"
     processes = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path)]) for _ in range(3)]
     assert [process.wait() for process in processes] == [0, 0, 0]
+
+
+def test_who_waits_for_another_process_to_bring_a_store_up_does_not_do_it_again(tmp_path):
+    opened: list[object] = []
+    waiting = threading.Thread(target=lambda: opened.append(open_store(tmp_path)))
+    other = SqliteDatabase(str(tmp_path / "headrace.db"))
+
+    def work(session):
+        waiting.start()
+        time.sleep(0.1)
+        upgrade(session, 0, TYPES)
+
+    other.write(work)
+    waiting.join(10)
+    other.close()
+    (store,) = opened
+    store.close()
 
 
 def test_an_up_to_date_store_is_opened_without_looking_for_migrations(tmp_path):

@@ -133,10 +133,8 @@ def _bring_up_to_date(database: SqliteDatabase, options: SqliteOptions) -> None:
         raise OlderStoreError(database.path, found, SCHEMA_VERSION)
 
     def work(session: Session) -> None:
-        # another process may have been faster
-        now = schema_version(session, database.path)
-        if now < SCHEMA_VERSION:
-            upgrade(session, now, TYPES)
+        # looked at again, as another process may have been faster
+        upgrade(session, schema_version(session, database.path), TYPES)
 
     database.write(work)
 

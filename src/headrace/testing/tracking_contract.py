@@ -63,6 +63,14 @@ class TrackingStoreContract:
         assert (metric.run_id, metric.attempt_id) == (maker.id, attempt.id)
         assert self.store.tracking.latest([run.id]) == {run.id: {"auc": 0.875}}
 
+    def test_of_a_reused_series_the_last_point_counts(self) -> None:
+        maker, attempt = self._logging()
+        points = [some_metric(attempt, "loss", 1 / (1 + n), at=SOME_TIME + n % 4) for n in range(4)]
+        self.store.runs.write(RunChange(replace(maker, version=1), metrics=points[::-1]))
+        run = self._reusing(attempt)
+        assert self.store.tracking.latest([run.id]) == {run.id: {"loss": 0.25}}
+        assert self.store.tracking.metrics(run.id) == points
+
     def test_a_reused_step_shows_the_values_that_its_maker_has_logged(self) -> None:
         maker, attempt = self._logging()
         figure = some_logged(attempt, "figure", "curve", value=some_value())

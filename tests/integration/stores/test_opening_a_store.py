@@ -274,6 +274,7 @@ def test_every_error_of_the_store_has_a_code_of_its_own():
 
 def test_a_store_survives_a_fork(place):
     code = """
+    from headrace.stores.sqlite import SqliteDatabase
     from headrace.testing.records import some_run
     store = open_store(sys.argv[1])
     store.runs.create(some_run(), [], {})
@@ -284,6 +285,15 @@ def test_a_store_survives_a_fork(place):
     assert os.waitpid(child, 0)[1] == 0
     store.runs.create(some_run(), [], {})
     store.close()
+
+    database = SqliteDatabase(store.place)
+    session = database.read(lambda session: session)
+    assert database.read(lambda session: session) is session
+    child = os.fork()
+    if child == 0:
+        os._exit(7 if database.read(lambda session: session) is session else 0)
+    assert os.waitpid(child, 0)[1] == 0, "a connection is shared by two processes"
+    database.close()
     """
     place.mkdir()
     place.chmod(0o777)
