@@ -2,80 +2,56 @@
 
     import headrace as hr
 
-Importing this loads what definitions are written with. What runs them is loaded when it is first used. The names and
-their types for checkers stand in `__init__.pyi`.
+Names are loaded when they are first used: writing definitions loads `core` and `definition` only, and a command that
+needs neither loads neither. Their types for checkers stand in `__init__.pyi`.
 """
 
 from importlib import import_module
 
-from headrace.core.errors import (
-    DefinitionError,
-    HeadraceError,
-    InfrastructureError,
-    OutOfMemoryError,
-    ParameterError,
-    PlanError,
-    RunCancelled,
-    RunFailed,
-    StepTimeoutError,
-    UsageError,
-)
-from headrace.definition.annotations import Static
-from headrace.definition.branches import when, when_some
-from headrace.definition.maps import each, product, succeeded
-from headrace.definition.options import Cache, Resources, Retry
-from headrace.definition.pipelines import Pipeline, pipeline
-from headrace.definition.steps import Step, step
-
 __version__ = "0.1.0"
 
-_LAZY = {
-    "current_run": "headrace.tracking.current",
+_DEFINITION = {
+    **dict.fromkeys(("Cache", "Resources", "Retry"), "headrace.definition.options"),
+    **dict.fromkeys(("Pipeline", "pipeline"), "headrace.definition.pipelines"),
+    **dict.fromkeys(("Step", "step"), "headrace.definition.steps"),
+    **dict.fromkeys(("each", "product", "succeeded"), "headrace.definition.maps"),
+    **dict.fromkeys(("when", "when_some"), "headrace.definition.branches"),
+    **dict.fromkeys(
+        (
+            *("ArtifactError", "DefinitionError", "HeadraceError", "InfrastructureError", "OutOfMemoryError"),
+            *("ParameterError", "PlanError", "RunCancelled", "RunFailed", "SettingsError", "StepTimeoutError"),
+            *("UnknownNameError", "UsageError"),
+        ),
+        "headrace.core.errors",
+    ),
+    "Static": "headrace.definition.annotations",
+}
+"""What definitions are written with: name and module."""
+
+_RUNNING = {
     **dict.fromkeys(
         ("log_figure", "log_metric", "log_metrics", "log_param", "log_params", "log_table", "log_text"),
         "headrace.tracking.calls",
     ),
     "progress": "headrace.tracking.progress",
+    "current_run": "headrace.tracking.current",
     **dict.fromkeys(("Session", "get_run", "plan", "run", "runs"), "headrace.app.session"),
     "Run": "headrace.app.handles",
 }
-"""Names that are loaded when they are first used, with the module that has them."""
+"""What steps call and what runs pipelines: name and module. `import *` leaves these out, because it would load them."""
 
-__all__ = [
-    "Cache",
-    "DefinitionError",
-    "HeadraceError",
-    "InfrastructureError",
-    "OutOfMemoryError",
-    "ParameterError",
-    "Pipeline",
-    "PlanError",
-    "Resources",
-    "Retry",
-    "RunCancelled",
-    "RunFailed",
-    "Static",
-    "Step",
-    "StepTimeoutError",
-    "UsageError",
-    "__version__",
-    "each",
-    "pipeline",
-    "product",
-    "step",
-    "succeeded",
-    "when",
-    "when_some",
-]
+_NAMES = {**_DEFINITION, **_RUNNING}
+
+__all__ = list(_DEFINITION)  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> object:
-    if name not in _LAZY:
+    if name not in _NAMES:
         raise AttributeError(f"module 'headrace' has no attribute {name!r}")
-    value: object = getattr(import_module(_LAZY[name]), name)
+    value: object = getattr(import_module(_NAMES[name]), name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, *_LAZY})
+    return sorted({"__version__", *_NAMES})

@@ -7,15 +7,25 @@ from types import NoneType
 from typing import Any, cast, get_args
 
 from headrace.core.canonical import NotCanonicalError, canonical
-from headrace.core.errors import ParameterError
+from headrace.core.parts import part_of as part_of_value
 from headrace.core.symbols import qualified_name
 from headrace.core.values import NONE, CompositeKind, InlineValue
 from headrace.definition.annotations import describe, element_type, field_type, fields_of
-from headrace.definition.coercion import coerce
+from headrace.definition.coercion import conforms
 from headrace.definition.compatibility import explain_mismatch, is_assignable
 from headrace.definition.errors import BranchError, ConstantError, EdgeTypeError, StrayValueError
 from headrace.definition.generics import is_namedtuple, is_union, union_of, unwrap, view_as, without_newtype
-from headrace.definition.graph import Binding, Constant, Gather, Guard
+from headrace.definition.graph import (
+    Binding,
+    ChoiceOf,
+    Constant,
+    EachOf,
+    Gather,
+    Guard,
+    OutputOf,
+    ParameterOf,
+    SucceededOf,
+)
 from headrace.definition.maps import is_each
 from headrace.definition.modes import place
 from headrace.definition.references import MARK, Reference, Source, is_reference, source_of
@@ -52,7 +62,7 @@ class Capture:
         if is_reference(value):
             source = self.admit(cast("Reference", value))
             self.check(source.annotation, target, source.label)
-            return source.binding
+            return cast("Binding", source.binding)
         if is_each(value):
             raise EdgeTypeError(_each_elsewhere(target))
         if not holds_reference(value):
@@ -79,6 +89,10 @@ class Capture:
         source = Source(self, binding, annotation, words)
         source.guards = self.guards
         return Reference(source)
+
+    def part_of(self, binding: Binding, name: str) -> Binding:
+        """The binding of a named part of what a binding stands for."""
+        return part_of(binding, name)
 
     def some(self, source: Source) -> Reference:
         """The same value where it is known not to be None."""
@@ -128,31 +142,29 @@ class Capture:
         return Constant(InlineValue(text))
 
     def _check_constant(self, value: object, target: Target) -> None:
-        if not _fits(value, target.annotation):
+        if not conforms(value, target.annotation):
             raise EdgeTypeError(
                 f"{place()}{_sentence(target.words)} is declared {describe(target.annotation)}, but it gets the "
                 f"constant {_shown(value)}. Constants are not converted: write a value of that type."
             )
 
 
-def _fits(value: object, annotation: Any) -> bool:
-    kind = type(value)
-    if annotation is Any or kind is annotation:
-        return True
-    element = element_type(without_none(annotation)) if kind in (list, tuple, set, frozenset) else None
-    if element is not None and is_assignable(kind, annotation):
-        return (not fields_of(annotation) and all(_fits(item, element) for item in cast("list[object]", value))) or (
-            _coerces(value, annotation)
-        )
-    return _coerces(value, annotation)
-
-
-def _coerces(value: object, annotation: Any) -> bool:
-    try:
-        coerced = coerce(value, annotation, where="a constant")
-    except ParameterError:
-        return False
-    return type(coerced) is type(value) or is_assignable(type(value), annotation)
+def part_of(binding: Binding, name: str) -> Binding:
+    """The binding of a named part of what a binding stands for."""
+    match binding:
+        case OutputOf():
+            return OutputOf(binding.node, (*binding.path, name))
+        case ParameterOf():
+            return ParameterOf(binding.name, (*binding.path, name))
+        case ChoiceOf(condition, test, then, otherwise):
+            return ChoiceOf(condition, test, part_of(then, name), part_of(otherwise, name))
+        case Gather():
+            members = dict(binding.members)
+            return members[name] if name in members else binding.members[int(name)][1]
+        case Constant():
+            return Constant(part_of_value(binding.value, (name,)))
+        case EachOf() | SucceededOf():
+            raise AssertionError("elements and maps have no named parts")
 
 
 def without_none(annotation: Any) -> Any:

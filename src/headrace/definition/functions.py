@@ -11,7 +11,6 @@ from typing import Any, cast
 
 from headrace.core.errors import near
 from headrace.core.symbols import Symbol
-from headrace.core.values import InlineValue
 from headrace.definition.annotations import hints_of
 from headrace.definition.errors import ArgumentsError, MutableDefaultError, NotAFunctionError, OptionError
 from headrace.definition.modes import place
@@ -35,8 +34,8 @@ class Input:
         self.takes_keyword = parameter.kind is not parameter.POSITIONAL_ONLY
         self.is_annotated = parameter.annotation is not parameter.empty
         self.annotation: Any = annotation
-        self.value: InlineValue | None = None
-        """The default as a value, once somebody has asked for it."""
+        self.value: Any = None
+        """The default as an InlineValue, once somebody has asked for it."""
 
     @property
     def has_default(self) -> bool:

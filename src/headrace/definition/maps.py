@@ -10,7 +10,7 @@ from headrace.definition.errors import MapError
 from headrace.definition.generics import parts, without_newtype
 from headrace.definition.modes import MODE, place
 from headrace.definition.references import Reference, is_reference, source_of
-from headrace.definition.refusals import refuses
+from headrace.definition.refusals import Refusing
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -30,8 +30,7 @@ class Crossing:
         self.count = count
 
 
-@refuses({"__hash__": "hashing", "__iter__": "iterating over", "__getitem__": "indexing", "__str__": "`str` of"})
-class Each:
+class Each(Refusing):
     """One element of a sequence, typed as that: an argument of `.map` and nothing else."""
 
     __slots__ = ("headrace_each",)

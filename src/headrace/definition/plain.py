@@ -18,13 +18,12 @@ from headrace.definition.maps import (
     source_of_each,
 )
 from headrace.definition.modes import MODE, Arguments
-from headrace.definition.refusals import refuses
+from headrace.definition.refusals import Refusing
 
 Position = int | str
 
 
-@refuses({"__hash__": "hashing", "__iter__": "iterating over", "__getitem__": "indexing"})
-class UnfinishedMap:
+class UnfinishedMap(Refusing):
     """What a map of a plainly called pipeline gives if items failed.
 
     Any use raises the first failure; `succeeded` takes the items that are there.
@@ -41,7 +40,7 @@ class UnfinishedMap:
     def __getattr__(self, name: str) -> object:
         raise self.headrace_failure
 
-    def _refusal(self, _action: str) -> Exception:
+    def _refusal(self, action: str) -> Exception:  # noqa: ARG002 - every use raises the same
         return self.headrace_failure
 
 

@@ -1,26 +1,14 @@
 """Stand-ins for values that are known only when a pipeline runs. They know their declared fields and nothing else."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Protocol
 
 from headrace.core.errors import DefinitionError, near
-from headrace.core.parts import part_of as part_of_value
 from headrace.definition.annotations import describe, field_type, fields_of
 from headrace.definition.errors import UnknownFieldError, UnknownValueError
 from headrace.definition.generics import unwrap
-from headrace.definition.graph import (
-    Binding,
-    ChoiceOf,
-    Constant,
-    EachOf,
-    Gather,
-    Guard,
-    OutputOf,
-    ParameterOf,
-    SucceededOf,
-)
 from headrace.definition.modes import is_tracing, place
-from headrace.definition.refusals import refuses
+from headrace.definition.refusals import Refusing
 
 MARK = "<headrace value: "
 """Begins the repr of every reference; a text constant that contains it holds a value's repr by mistake."""
@@ -40,21 +28,30 @@ _REMEDIES = {
 }
 
 
+class Owner(Protocol):
+    """What made a reference: one trace."""
+
+    def part_of(self, binding: Any, name: str) -> Any:
+        """The binding of a named part of what a binding stands for."""
+        ...
+
+
 class Source:
     """What a reference stands for: its binding, declared type, words for messages, and the branch it was made in.
 
-    `orders` are nodes that `after` means by this value beyond those in the binding (a nested pipeline without output).
+    The binding is one of `graph.py`, which plain calls never load. `orders` are nodes that `after` means by this value
+    beyond those in the binding (a nested pipeline without output).
     """
 
     __slots__ = ("annotation", "binding", "guards", "orders", "owner", "path", "words")
 
-    def __init__(self, owner: object, binding: Binding, annotation: Any, words: str) -> None:
+    def __init__(self, owner: Owner, binding: Any, annotation: Any, words: str) -> None:
         self.owner = owner
         self.binding = binding
         self.annotation = annotation
         self.words = words
         self.path = ""
-        self.guards: tuple[Guard, ...] = ()
+        self.guards: tuple[Any, ...] = ()
         self.orders: tuple[str, ...] = ()
 
     @property
@@ -64,14 +61,15 @@ class Source:
 
     def part(self, name: str) -> "Source":
         """The same for a declared field."""
-        found = Source(self.owner, part_of(self.binding, name), field_type(self.annotation, name), self.words)
+        found = Source(
+            self.owner, self.owner.part_of(self.binding, name), field_type(self.annotation, name), self.words
+        )
         found.path = f"{self.path}.{name}" if self.path else name
         found.guards = self.guards
         return found
 
 
-@refuses({"__hash__": "hashing"})
-class Reference:
+class Reference(Refusing):
     """A value of a pipeline that is being defined, typed as what it will be."""
 
     __slots__ = ("headrace_source",)
@@ -151,21 +149,3 @@ def unknown_field(source: Source, name: str) -> UnknownFieldError:
 
 def _is_close(name: str, fields: list[str]) -> bool:
     return "did you mean" in near(name, fields)
-
-
-def part_of(binding: Binding, name: str) -> Binding:
-    """The binding of a named part of what a binding stands for."""
-    match binding:
-        case OutputOf():
-            return OutputOf(binding.node, (*binding.path, name))
-        case ParameterOf():
-            return ParameterOf(binding.name, (*binding.path, name))
-        case ChoiceOf(condition, test, then, otherwise):
-            return ChoiceOf(condition, test, part_of(then, name), part_of(otherwise, name))
-        case Gather():
-            members = dict(binding.members)
-            return members[name] if name in members else binding.members[int(name)][1]
-        case Constant():
-            return Constant(part_of_value(binding.value, (name,)))
-        case EachOf() | SucceededOf():
-            raise AssertionError("elements and maps have no named parts")

@@ -4,10 +4,9 @@ A class that refuses has one method, `_refusal(action)`, that gives the error to
 value's name in a sentence ("`len` of").
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, NoReturn, TypeVar
+from collections.abc import Callable
+from typing import NoReturn
 
-T = TypeVar("T")
 _SIGNS = {
     "__eq__": "`==` with",
     "__ne__": "`!=` with",
@@ -63,6 +62,10 @@ REFUSED = _SIGNS | {
     "__await__": "`await` on",
     "__aiter__": "iterating over",
     "__reduce_ex__": "copying or pickling",
+    "__hash__": "hashing",
+    "__iter__": "iterating over",
+    "__getitem__": "indexing",
+    "__str__": "`str` of",
     "__array__": "making an array of",
     "__array_ufunc__": "computing with",
     "__array_function__": "computing with",
@@ -70,19 +73,20 @@ REFUSED = _SIGNS | {
 """What is refused by every stand-in for a value, with words for it."""
 
 
-def refuses(also: Mapping[str, str]) -> Callable[[type[T]], type[T]]:
-    """A class decorator: every operator (and those of `also`) raises what the class's `_refusal(action)` gives."""
-
-    def decorate(cls: type[T]) -> type[T]:
-        for name, action in {**REFUSED, **also}.items():
-            setattr(cls, name, _refusal(action))
-        return cls
-
-    return decorate
-
-
-def _refusal(action: str) -> Callable[..., NoReturn]:
-    def refuse(self: Any, *_arguments: object, **_options: object) -> NoReturn:
+def _refuse(action: str) -> Callable[..., NoReturn]:
+    def refuse(self: "Refusing", *_arguments: object, **_options: object) -> NoReturn:
         raise self._refusal(action)
 
     return refuse
+
+
+class Refusing:
+    """Refuses every operator; a subclass gives the error by `_refusal(action)` and may take back what it allows."""
+
+    __slots__ = ()
+
+    # all at once while the class is made: setting them later would update the type's slots seventy times
+    vars().update({name: _refuse(action) for name, action in REFUSED.items()})
+
+    def _refusal(self, action: str) -> Exception:
+        raise NotImplementedError(action)

@@ -65,7 +65,7 @@ def spec_of(step: Any, admit: Callable[[Reference], Any]) -> StepSpec:
 def default_of(declared: Declared, entry: Input) -> InlineValue | None:
     """The default of a parameter as a value; None if it has none. Raises ConstantError."""
     if entry.value is not None or not entry.has_default:
-        return entry.value
+        return cast("InlineValue | None", entry.value)
     try:
         entry.value = InlineValue(canonical(entry.default))
     except NotCanonicalError as error:
@@ -74,7 +74,7 @@ def default_of(declared: Declared, entry: Input) -> InlineValue | None:
             f"{declared.title}: the default of {entry.name!r} is of type {kind}, which has no canonical bytes. Use "
             f"None and make the {kind} inside."
         ) from None
-    return entry.value
+    return cast("InlineValue | None", entry.value)
 
 
 def parameter_specs(declared: Declared) -> tuple[ParameterSpec, ...]:

@@ -6,7 +6,6 @@ from typing import Any, Generic, ParamSpec, TypeVar, Unpack, cast, overload
 from headrace.core.symbols import Symbol
 from headrace.definition.errors import OptionError
 from headrace.definition.functions import Declared
-from headrace.definition.graph import StepSpec
 from headrace.definition.maps import is_each, outside_map
 from headrace.definition.modes import MODE
 from headrace.definition.options import Cache, StepOptions, check_options
@@ -40,7 +39,8 @@ class Step(Generic[P, R_co]):
         self.function = cast("Callable[P, R_co]", function)
         self.earlier, self.is_named = (), False
         self.origin: Step[P, R_co] | None = None
-        self.spec: StepSpec | None = None
+        self.spec: Any = None
+        """What it is as data of a graph (`graph.StepSpec`), once it was traced."""
         self.__wrapped__ = function
         self.__name__, self.__qualname__ = function.__name__, function.__qualname__
         self.__module__, self.__doc__ = function.__module__, function.__doc__
