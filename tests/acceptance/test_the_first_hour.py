@@ -94,6 +94,7 @@ def test_a_plan_says_what_would_happen_and_starts_nothing(project: Project):
     assert plan["split"]["action"] == "run"
     assert plan["fit"]["action"] == "unknown"
     assert plan["split"]["estimate_s"] is not None
+    assert plan["split"]["reason"].startswith("changed: `split` in `deliveries/pipelines.py`, lines")
 
 
 def test_runs_are_listed_and_found_by_their_metrics(project: Project):

@@ -10,9 +10,10 @@ from typing import Any
 from headrace import __version__
 from headrace.app.project import Target, load, locate
 from headrace.app.rooms import Rooms
-from headrace.code.manifests import manifest_text
+from headrace.code.manifests import manifest_text, read_manifest
 from headrace.code.stamps import ClosureMemo
 from headrace.core.errors import UsageError
+from headrace.core.ids import new_id
 from headrace.core.symbols import Symbol, resolve
 from headrace.core.values import Value, dump_values, load_values
 from headrace.definition.graph import Graph, StepSpec
@@ -22,8 +23,9 @@ from headrace.definition.pipelines import Pipeline
 from headrace.definition.replay import is_replayable
 from headrace.definition.tracing import trace
 from headrace.engine.forecast import forecast
+from headrace.plan.explain import compare_code
 from headrace.plan.keys import with_paths
-from headrace.plan.plan import Forecast, Plan, Selection, StepBasis
+from headrace.plan.plan import Action, Forecast, Plan, Selection, StepBasis
 from headrace.ports.code import Code
 
 
@@ -68,8 +70,25 @@ def plan_call(
 
 
 def forecasts(rooms: Rooms, plan: Plan) -> list[Forecast]:
-    """What a run of this plan would do, step by step; starts and writes nothing."""
-    return forecast(plan, rooms.ports, rooms.stores.details)
+    """What a run of this plan would do, step by step; starts and writes nothing.
+
+    Where a step is to run because its key is new, the reason says what has changed since it last ran.
+    """
+    foreseen = forecast(plan, rooms.ports, rooms.stores.details)
+    return [_with_cause(rooms, plan, one) if one.action is Action.RUN else one for one in foreseen]
+
+
+def _with_cause(rooms: Rooms, plan: Plan, one: Forecast) -> Forecast:
+    before = rooms.stores.details.last_of_step(plan.graph.pipeline, one.node, new_id())
+    basis = plan.bases[one.node]
+    if before is None or before.parts is None or before.parts.code == basis.code:
+        return one
+    was = read_manifest(rooms.stores.details.document(before.parts.code))
+    changes = compare_code(was.rows, read_manifest(plan.documents[basis.code]).rows)
+    if not changes:
+        return one
+    more = f" and {len(changes) - 1} more" if len(changes) > 1 else ""
+    return replace(one, reason=f"{changes[0]}{more}")
 
 
 def _plan(rooms: Rooms, pipeline: Pipeline[..., Any], bound: BoundParameters) -> Plan:

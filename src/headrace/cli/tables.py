@@ -74,7 +74,7 @@ def seconds(value: float | None) -> str:
     if value is None:
         return ""
     if value < 0.9995:
-        return f"{value * 1000:.0f} ms"
+        return f"{value * 1000:.0f} ms" if value >= 0.0005 else "<1 ms"
     if value < 59.95:
         return f"{value:.1f} s"
     minutes, rest = divmod(round(value), 60)

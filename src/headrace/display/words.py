@@ -78,7 +78,7 @@ def _number(data: Mapping[str, object], name: str) -> float:
 def seconds(value: float) -> str:
     """`3 ms`, `1.2 s`, `4 min 05 s`."""
     if value < 0.9995:
-        return f"{value * 1000:.0f} ms"
+        return f"{value * 1000:.0f} ms" if value >= 0.0005 else "<1 ms"
     if value < 59.95:
         return f"{value:.1f} s"
     minutes, rest = divmod(round(value), 60)
