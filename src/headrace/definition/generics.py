@@ -80,6 +80,8 @@ def follow_alias(annotation: Any) -> Any:
 
 def without_newtype(annotation: Any) -> Any:
     """`unwrap`, and a NewType's underlying type."""
+    if type(annotation) is type:  # a plain class, which is what most annotations are
+        return annotation
     annotation = unwrap(annotation)
     while isinstance(annotation, NewType):
         annotation = unwrap(annotation.__supertype__)
@@ -101,6 +103,8 @@ def union_of(types: typing.Iterable[Any]) -> Any:
 
 def parts(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
     """The class and its arguments: (list, (int,)) for `list[int]`, (int, ()) for `int`."""
+    if type(annotation) is type:
+        return annotation, ()
     origin = get_origin(annotation)
     return (annotation, ()) if origin is None else (origin, get_args(annotation))
 

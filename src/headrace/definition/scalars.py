@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from enum import Enum
+from functools import lru_cache
 from operator import index
 from typing import Any
 
@@ -43,7 +44,12 @@ class Scalar:
 
 def scalar_of(cls: Any) -> Scalar | None:
     """The scalar type of this class, or None."""
-    return _SCALARS.get(f"{getattr(cls, '__module__', '')}.{getattr(cls, '__qualname__', '')}")
+    return _scalar_of_class(cls) if isinstance(cls, type) else None
+
+
+@lru_cache(maxsize=256)
+def _scalar_of_class(cls: type) -> Scalar | None:
+    return _SCALARS.get(f"{cls.__module__}.{cls.__qualname__}")
 
 
 def scalar_parent(cls: Any) -> type | None:
