@@ -6,7 +6,9 @@ Names are loaded when they are first used: writing definitions loads `core` and 
 needs neither loads neither. Their types for checkers stand in `__init__.pyi`.
 """
 
+import sys
 from importlib import import_module
+from types import ModuleType
 
 __version__ = "0.1.0"
 
@@ -55,3 +57,18 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return sorted({"__version__", *_NAMES})
+
+
+class _Package(ModuleType):
+    """This module. `hr.plan` stays the function, although importing the package `headrace.plan` would replace it."""
+
+    @property
+    def plan(self) -> object:
+        return import_module(_NAMES["plan"]).plan
+
+    @plan.setter
+    def plan(self, package: object) -> None:
+        """The import system offers the package here; everybody finds it in `sys.modules`."""
+
+
+sys.modules[__name__].__class__ = _Package
