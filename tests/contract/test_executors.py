@@ -64,7 +64,7 @@ class TestLocalExecutorWithoutTheCallingProcess(ExecutorContract):
     def drive(self, until):
         end = time.monotonic() + 20
         while not until():
-            assert time.monotonic() < end, self.messages[-5:]
+            assert time.monotonic() < end, self.told.messages[-5:]
             time.sleep(0.002)
 
     def lose_worker(self, began):

@@ -3,7 +3,7 @@
 import signal
 import time
 from collections import deque
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from headrace.core.failures import Failure
 from headrace.core.states import FailureKind
@@ -39,40 +39,42 @@ CHILDREN_EVERY = 5
 """Children of a limited step are looked for at every fifth sample, because that reads all of /proc."""
 
 
-@dataclass(slots=True)
 class Ending:
-    """Why an attempt is being ended from here, and when its process is killed if it does not go."""
+    """Why an attempt is being ended from here, and when its process is killed if it does not go.
 
-    failure: Failure
-    kill_at: float
-    is_strict: bool = True
-    """Whether a success that comes meanwhile does not count."""
+    `is_strict`: a success that comes meanwhile does not count.
+    """
+
+    def __init__(self, failure: Failure, kill_at: float, *, is_strict: bool = True) -> None:
+        self.failure, self.kill_at, self.is_strict = failure, kill_at, is_strict
 
 
-@dataclass(slots=True)
 class Post:
-    """A worker process and the attempt it has. One thread at a time."""
+    """A worker process and the attempt it has. One thread at a time.
 
-    process: WorkerProcess
-    started_at: float = field(default_factory=time.monotonic)
-    is_ready: bool = False
-    spec: AttemptSpec | None = None
-    began_at: float = 0.0
-    has_begun: bool = False
-    has_ended: bool = False
-    is_retired: bool = False
-    ending: Ending | None = None
-    cut_at: float | None = None
-    told_lines: int = 0
-    last_lines: deque[str] = field(default_factory=lambda: deque(maxlen=LAST_LINES))
-    peak_bytes: int = 0
-    _samples: int = 0
-    _members: list[int] = field(default_factory=list)
+    `told_lines` counts the log lines that were reported, `cut_at` is when the process closed its pipe.
+    """
+
+    def __init__(self, process: WorkerProcess, *, is_ready: bool = False) -> None:
+        self.process = process
+        self.started_at = time.monotonic()
+        self.is_ready = is_ready
+        self.is_retired = False
+        self.spec: AttemptSpec | None = None
+        self.began_at = 0.0
+        self.has_ended = False
+        self.ending: Ending | None = None
+        self.cut_at: float | None = None
+        self.told_lines = 0
+        self.last_lines: deque[str] = deque(maxlen=LAST_LINES)
+        self.peak_bytes = 0
+        self._samples = 0
+        self._members: list[int] = []
 
     def assign(self, spec: AttemptSpec) -> None:
         """Begin with an attempt."""
         self.spec, self.began_at = spec, time.monotonic()
-        self.has_begun = self.has_ended = False
+        self.has_ended = False
         self.ending = None
         self.told_lines = self.peak_bytes = self._samples = 0
         self.last_lines.clear()
@@ -88,7 +90,7 @@ class Post:
             return None
         match message:
             case AttemptBegan():
-                self.has_begun, self.began_at = True, time.monotonic()
+                self.began_at = time.monotonic()
             case LogLines():
                 self.told_lines += len(message.lines)
                 self.last_lines.extend(text for _, _, text in message.lines)

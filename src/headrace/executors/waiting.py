@@ -2,7 +2,7 @@
 
 import threading
 import time
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from enum import Enum, auto
 from pathlib import Path
 
@@ -36,21 +36,33 @@ def place_of(spec: AttemptSpec) -> Place | None:
     return Place.HERE if only_here else Place.ANYWHERE
 
 
-@dataclass(slots=True)
 class _Here:
     """The lane in the calling process: whether somebody works there, on what, since when."""
 
-    is_staffed: bool = False
-    spec: AttemptSpec | None = None
-    since: float = 0.0
-    mean_s: float = 0.0
+    def __init__(self) -> None:
+        self.is_staffed = False
+        self.spec: AttemptSpec | None = None
+        self.since = 0.0
+        self.mean_s = 0.0
+        self.last_s = 0.0
+
+    def ended(self, now: float) -> None:
+        self.last_s = now - self.since
+        self.mean_s = 0.8 * self.mean_s + 0.2 * self.last_s if self.mean_s else self.last_s
+        self.spec = None
+
+    def typical_s(self) -> float:
+        """About what an attempt takes; the first one, which imports, does not count for long."""
+        return min(self.mean_s, self.last_s)
 
 
-@dataclass(slots=True)
 class _Queues:
-    anywhere: dict[str, tuple[AttemptSpec, float]] = field(default_factory=dict)
-    here: dict[str, tuple[AttemptSpec, float]] = field(default_factory=dict)
-    worker: dict[str, tuple[AttemptSpec, float]] = field(default_factory=dict)
+    """Who waits, in order, with the time of launch; by the place that may take it."""
+
+    def __init__(self) -> None:
+        self.anywhere: dict[str, tuple[AttemptSpec, float]] = {}
+        self.here: dict[str, tuple[AttemptSpec, float]] = {}
+        self.worker: dict[str, tuple[AttemptSpec, float]] = {}
 
     def of(self, place: Place) -> dict[str, tuple[AttemptSpec, float]]:
         return {Place.ANYWHERE: self.anywhere, Place.HERE: self.here, Place.WORKER: self.worker}[place]
@@ -59,13 +71,13 @@ class _Queues:
         return self.worker, self.here, self.anywhere
 
 
-@dataclass(slots=True)
 class _Backlog:
     """How long there has been more work than the calling process could take at once."""
 
-    since: float = 0.0
-    empty_since: float = 0.0
-    looked_at_until: float = 0.0
+    def __init__(self) -> None:
+        self.since = 0.0
+        self.empty_since = 0.0
+        self.looked_at_until = 0.0
 
     def grows(self, now: float, *, is_first: bool) -> None:
         if is_first and now - self.empty_since > GAP_S:
@@ -75,8 +87,9 @@ class _Backlog:
 class WaitingLine:
     """Attempts in the order of their launch, and the number that run. Any thread."""
 
-    def __init__(self, lanes: int) -> None:
+    def __init__(self, lanes: int, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.lanes = lanes
+        self._clock = clock
         self._changed = threading.Condition()
         self._queues = _Queues()
         self._here = _Here()
@@ -91,7 +104,7 @@ class WaitingLine:
         with self._changed:
             if self._is_closed:
                 raise ExecutorClosedError
-            now = time.monotonic()
+            now = self._clock()
             self._backlog.grows(now, is_first=not self._queues.anywhere)
             self._queues.of(place)[spec.attempt_id] = (spec, now)
             if place is Place.WORKER or not self._here.is_staffed:
@@ -139,7 +152,7 @@ class WaitingLine:
                 spec = self._next_here()
             if spec is not None:
                 self._running += 1
-                now = time.monotonic()
+                now = self._clock()
                 self._here.spec, self._here.since = spec, now
                 if not self._queues.anywhere:
                     self._backlog.empty_since = now
@@ -148,10 +161,7 @@ class WaitingLine:
     def done_here(self) -> None:
         """The attempt of the calling process has ended."""
         with self._changed:
-            here = self._here
-            spent = time.monotonic() - here.since
-            here.mean_s = spent if not here.mean_s else 0.8 * here.mean_s + 0.2 * spent
-            here.spec = None
+            self._here.ended(self._clock())
             self._running -= 1
 
     def spec_here(self) -> AttemptSpec | None:
@@ -213,7 +223,7 @@ class WaitingLine:
             return self._here.is_staffed and not self._queues.worker
 
     def _is_worth_it(self, count: int) -> bool:
-        now = time.monotonic()
+        now = self._clock()
         backlog_s = now - self._backlog.since
         here = self._here
         current_s = now - here.since if here.spec is not None else 0.0
@@ -221,13 +231,13 @@ class WaitingLine:
             return False
         if not here.is_staffed:  # a moment ago: somebody may be on the way to work here
             return True
-        if current_s >= WAIT_S or count * max(here.mean_s, current_s) >= START_S:
+        if current_s >= WAIT_S or count * max(here.typical_s(), current_s) >= START_S:
             return True
-        return here.mean_s >= TINY_S and backlog_s >= START_S
+        return here.typical_s() >= TINY_S and backlog_s >= START_S
 
     def _look_again_s(self, waiting: int) -> float | None:
         """Look again while there is a backlog, or was a moment ago: then nobody has to ring for each attempt."""
-        now = time.monotonic()
+        now = self._clock()
         if not waiting and now - self._backlog.empty_since > GAP_S:
             return None
         self._backlog.looked_at_until = now + WAIT_S / 2

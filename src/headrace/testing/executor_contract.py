@@ -57,34 +57,14 @@ def step_attempt(function: Callable[..., object], fence: int = 1, **arguments: o
     )
 
 
-class ExecutorContract:
-    """See the head of this file."""
+class Told:
+    """The messages of an executor, in order."""
 
-    executor: Executor
-    folder: Path
-    _kept: list[WorkerMessage] | None = None
-
-    @property
-    def messages(self) -> list[WorkerMessage]:
-        """Everything reported so far."""
-        if self._kept is None:
-            self._kept = []
-        return self._kept
-
-    def report(self, message: WorkerMessage) -> None:
-        """What the executor has to be given."""
-        self.messages.append(message)
-
-    def drive(self, until: Callable[[], bool]) -> None:
-        """Let the executor work until this is true; fail after a bound."""
-        raise NotImplementedError
-
-    def lose_worker(self, began: AttemptBegan) -> None:
-        """Kill what runs this attempt, without telling the executor."""
-        raise NotImplementedError
+    def __init__(self) -> None:
+        self.messages: list[WorkerMessage] = []
 
     def about(self, spec: AttemptSpec) -> list[WorkerMessage]:
-        """The messages about an attempt, in order."""
+        """The messages about an attempt."""
         return [message for message in list(self.messages) if message.attempt_id == spec.attempt_id]
 
     def ends(self, spec: AttemptSpec) -> list[AttemptDone | AttemptBroke]:
@@ -95,28 +75,55 @@ class ExecutorContract:
         """The beginnings of an attempt."""
         return [message for message in self.about(spec) if isinstance(message, AttemptBegan)]
 
-    def run(self, *specs: AttemptSpec) -> None:
-        """Launch attempts and drive until all have ended."""
-        for spec in specs:
-            self.executor.launch(spec)
-        self.drive(lambda: all(self.ends(spec) for spec in specs))
-
-    def begin(self, *specs: AttemptSpec) -> None:
-        """Launch attempts and drive until all run."""
-        for spec in specs:
-            self.executor.launch(spec)
-        self.drive(lambda: all(self.began(spec) for spec in specs))
-
     def failure_kind(self, spec: AttemptSpec) -> FailureKind:
         """The kind of the one failure that an attempt ended in."""
         (end,) = self.ends(spec)
         assert isinstance(end, AttemptBroke)
         return end.failure.kind
 
+
+class ExecutorContract:
+    """See the head of this file."""
+
+    executor: Executor
+    folder: Path
+    _told: Told | None = None
+
+    @property
+    def told(self) -> Told:
+        """What has been reported so far."""
+        if self._told is None:
+            self._told = Told()
+        return self._told
+
+    def report(self, message: WorkerMessage) -> None:
+        """What the executor has to be given."""
+        self.told.messages.append(message)
+
+    def drive(self, until: Callable[[], bool]) -> None:
+        """Let the executor work until this is true; fail after a bound."""
+        raise NotImplementedError
+
+    def lose_worker(self, began: AttemptBegan) -> None:
+        """Kill what runs this attempt, without telling the executor."""
+        raise NotImplementedError
+
+    def run(self, *specs: AttemptSpec) -> None:
+        """Launch attempts and drive until all have ended."""
+        for spec in specs:
+            self.executor.launch(spec)
+        self.drive(lambda: all(self.told.ends(spec) for spec in specs))
+
+    def begin(self, *specs: AttemptSpec) -> None:
+        """Launch attempts and drive until all run."""
+        for spec in specs:
+            self.executor.launch(spec)
+        self.drive(lambda: all(self.told.began(spec) for spec in specs))
+
     def test_an_attempt_begins_and_then_succeeds_with_its_output(self) -> None:
         spec = step_attempt(give, value=3)
         self.run(spec)
-        began, *_, done = self.about(spec)
+        began, *_, done = self.told.about(spec)
         assert isinstance(began, AttemptBegan)
         assert isinstance(done, AttemptDone)
         assert isinstance(done.output, InlineValue)
@@ -125,7 +132,7 @@ class ExecutorContract:
     def test_an_exception_becomes_a_failure_with_its_types(self) -> None:
         spec = step_attempt(fail, text="no such luck")
         self.run(spec)
-        (end,) = self.ends(spec)
+        (end,) = self.told.ends(spec)
         assert isinstance(end, AttemptBroke)
         assert end.failure.kind is FailureKind.USER_ERROR
         assert "no such luck" in end.failure.message
@@ -135,7 +142,7 @@ class ExecutorContract:
         specs = [step_attempt(give, fence=fence, value=fence) for fence in (4, 9)]
         self.run(*specs)
         for spec in specs:
-            assert {getattr(message, "fence", spec.fence) for message in self.about(spec)} == {spec.fence}
+            assert {getattr(message, "fence", spec.fence) for message in self.told.about(spec)} == {spec.fence}
 
     def test_no_more_attempts_run_at_once_than_the_capacity(self) -> None:
         assert self.executor.capacity == 2
@@ -143,11 +150,11 @@ class ExecutorContract:
         specs = [step_attempt(wait_for, path=str(gate)) for _ in range(5)]
         for spec in specs:
             self.executor.launch(spec)
-        self.drive(lambda: sum(len(self.began(spec)) for spec in specs) == 2)
+        self.drive(lambda: sum(len(self.told.began(spec)) for spec in specs) == 2)
         gate.touch()
-        self.drive(lambda: all(self.ends(spec) for spec in specs))
+        self.drive(lambda: all(self.told.ends(spec) for spec in specs))
         running = highest = 0
-        for message in self.messages:
+        for message in self.told.messages:
             running += isinstance(message, AttemptBegan) - isinstance(message, AttemptDone | AttemptBroke)
             highest = max(highest, running)
         assert highest == 2
@@ -155,19 +162,19 @@ class ExecutorContract:
     def test_many_attempts_begin_once_and_end_once_each(self) -> None:
         specs = [step_attempt(give, value=number) for number in range(60)]
         self.run(*specs)
-        assert [len(self.began(spec)) for spec in specs] == [1] * 60
-        assert [len(self.ends(spec)) for spec in specs] == [1] * 60
+        assert [len(self.told.began(spec)) for spec in specs] == [1] * 60
+        assert [len(self.told.ends(spec)) for spec in specs] == [1] * 60
 
     def test_an_attempt_that_is_stopped_ends_as_cancelled(self) -> None:
         spec = step_attempt(wait_for, path=str(self.folder / "never"))
         other = step_attempt(wait_for, path=str(self.folder / "gate"))
         self.begin(spec, other)
         self.executor.stop(spec.attempt_id, grace_s=GRACE_S)
-        self.drive(lambda: bool(self.ends(spec)))
-        assert self.failure_kind(spec) is FailureKind.CANCELLED
+        self.drive(lambda: bool(self.told.ends(spec)))
+        assert self.told.failure_kind(spec) is FailureKind.CANCELLED
         (self.folder / "gate").touch()
-        self.drive(lambda: bool(self.ends(other)))
-        assert isinstance(self.ends(other)[0], AttemptDone)
+        self.drive(lambda: bool(self.told.ends(other)))
+        assert isinstance(self.told.ends(other)[0], AttemptDone)
 
     def test_an_attempt_that_is_stopped_before_it_began_never_begins(self) -> None:
         first = [step_attempt(wait_for, path=str(self.folder / "gate")) for _ in range(2)]
@@ -175,11 +182,11 @@ class ExecutorContract:
         late = step_attempt(give, value=1)
         self.executor.launch(late)
         self.executor.stop(late.attempt_id, grace_s=GRACE_S)
-        self.drive(lambda: bool(self.ends(late)))
-        assert self.failure_kind(late) is FailureKind.CANCELLED
+        self.drive(lambda: bool(self.told.ends(late)))
+        assert self.told.failure_kind(late) is FailureKind.CANCELLED
         (self.folder / "gate").touch()
-        self.drive(lambda: all(self.ends(spec) for spec in first))
-        assert self.began(late) == []
+        self.drive(lambda: all(self.told.ends(spec) for spec in first))
+        assert self.told.began(late) == []
 
     def test_stopping_what_has_ended_or_never_was_changes_nothing(self) -> None:
         spec = step_attempt(give, value=1)
@@ -188,22 +195,22 @@ class ExecutorContract:
         self.executor.stop(new_id(), grace_s=GRACE_S)
         after = step_attempt(give, value=2)
         self.run(after)
-        assert len(self.ends(spec)) == 1
-        assert isinstance(self.ends(after)[0], AttemptDone)
+        assert len(self.told.ends(spec)) == 1
+        assert isinstance(self.told.ends(after)[0], AttemptDone)
 
     def test_a_lost_worker_breaks_its_own_attempt_and_no_other(self) -> None:
         lost = self.loseable(step_attempt(wait_for, path=str(self.folder / "gate")))
         other = step_attempt(wait_for, path=str(self.folder / "gate"))
         self.begin(lost, other)
-        self.lose_worker(self.began(lost)[0])
-        self.drive(lambda: bool(self.ends(lost)))
-        assert self.failure_kind(lost) is FailureKind.INFRASTRUCTURE
+        self.lose_worker(self.told.began(lost)[0])
+        self.drive(lambda: bool(self.told.ends(lost)))
+        assert self.told.failure_kind(lost) is FailureKind.INFRASTRUCTURE
         (self.folder / "gate").touch()
-        self.drive(lambda: bool(self.ends(other)))
-        assert isinstance(self.ends(other)[0], AttemptDone)
+        self.drive(lambda: bool(self.told.ends(other)))
+        assert isinstance(self.told.ends(other)[0], AttemptDone)
         again = self.loseable(step_attempt(give, value=1))
         self.run(again)
-        assert isinstance(self.ends(again)[0], AttemptDone)
+        assert isinstance(self.told.ends(again)[0], AttemptDone)
 
     def test_closing_breaks_what_runs_and_what_waits(self) -> None:
         running = [self.loseable(step_attempt(wait_for, path=str(self.folder / "never"))) for _ in range(2)]
@@ -212,12 +219,12 @@ class ExecutorContract:
         self.executor.launch(waiting)
         self.executor.close()
         self.executor.close()
-        assert {self.failure_kind(spec) for spec in (*running, waiting)} == {FailureKind.INFRASTRUCTURE}
+        assert {self.told.failure_kind(spec) for spec in (*running, waiting)} == {FailureKind.INFRASTRUCTURE}
 
     def test_a_closed_executor_takes_no_attempt(self) -> None:
         self.executor.close()
         raised(UsageError, lambda: self.executor.launch(step_attempt(give, value=1)))
-        assert self.messages == []
+        assert self.told.messages == []
 
     def loseable(self, spec: AttemptSpec) -> AttemptSpec:
         """The attempt in a place that can be lost; for executors that also use the calling process."""
