@@ -16,6 +16,9 @@ from headrace.engine.steps import Lease, StepRun, Tries
 from headrace.ports.executors import Usage
 from headrace.ports.story import EventType
 
+MAX_TOLD = 100
+"""How many failed attempts of one step run are told one by one."""
+
 
 class Attempts:
     """Opens and closes leases. A message that holds none is noted and changes nothing."""
@@ -42,9 +45,9 @@ class Attempts:
         board.leases[identifier] = lease
         board.touch_lease(lease)
         arguments = step.arguments.arguments(index)
-        board.out.append(
-            LaunchAttempt(identifier, step.name, step.number_of(index), number, lease.fence, arguments),
-        )
+        is_wary = tries is not None and tries.is_lost
+        item = step.number_of(index)
+        board.out.append(LaunchAttempt(identifier, step.name, item, number, lease.fence, arguments, is_wary))
 
     def on_message(self, event: AttemptEvents) -> None:
         """A worker, or somebody who watches it, has said something about an attempt."""
@@ -149,6 +152,10 @@ class Attempts:
         self._board.set_alarm(self._board.now + delay, Alarm("retry", step.position, lease.index))
 
     def _tell(self, lease: Lease, failure: Failure, retry_in_s: float | None) -> None:
+        """A line of the story for the first few failures of a step; a map may have a hundred thousand."""
+        lease.step.told += 1
+        if lease.step.told > MAX_TOLD:
+            return
         data: dict[str, object] = {"item": lease.step.number_of(lease.index), "number": lease.number}
         data.update(failure_data(failure))
         if retry_in_s is not None:

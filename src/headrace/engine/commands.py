@@ -50,7 +50,10 @@ Questions = Expand | Gather | LookUp
 
 @dataclass(frozen=True, slots=True)
 class LaunchAttempt:
-    """Start an attempt once everything before it is written."""
+    """Start an attempt once everything before it is written.
+
+    `is_wary`: an earlier attempt took its process with it, so the calling process may not run this one.
+    """
 
     attempt_id: str
     node: str
@@ -58,6 +61,7 @@ class LaunchAttempt:
     number: int
     fence: int
     arguments: Arguments
+    is_wary: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,8 @@ from headrace.ports.stores import RunChange
 
 MESSAGES_A_TURN = 1000
 """How many messages one transaction may stand for."""
+TURN_S = 0.1
+"""How long a turn may go on with what follows from it, before it is written and messages are heard again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +178,7 @@ class Conductor:
         run = self._run
         started = run.started_at if run.started_at is not None else now
         fresh = replace(run, state=State.RUNNING, started_at=started, runner=self._me)
-        return replace(fresh, finished_at=None, failure=None, output=None)
+        return replace(fresh, finished_at=None, failure=None, output=None, cancel_requested_at=None)
 
     def _wait(self, machine: Machine, turn: Turn) -> None:
         """Wait for a message, an alarm, or the next look for a cancellation."""
@@ -200,7 +202,8 @@ class Conductor:
             self._next.append(TimePassed(now))
         if self._next_poll <= now:
             self._look_for_cancellation(turn, now)
-        while self._next:
+        until = now + TURN_S
+        while self._next and self._options.clock() < until:
             self._feed(machine, turn, self._next.popleft())
         self._feed(machine, turn, TurnEnded(now))
 

@@ -26,6 +26,14 @@ class _UnknownError(Exception):
         super().__init__(node)
 
 
+class _DoomedError(Exception):
+    """A value will not be there, because `node` cannot but fail."""
+
+    def __init__(self, node: str) -> None:
+        self.node = node
+        super().__init__(node)
+
+
 def forecast(
     plan: Plan, ports: Ports, details: RunDetails, *, clock: Callable[[], float] = time.time
 ) -> list[Forecast]:
@@ -45,6 +53,7 @@ class _Seer:
         self._keys = Keys(plan.bases, ports.code, ports.files)
         self._reuser = Reuser(Shelves(ports.results, ports.artifacts, ports.files, ports.tokens), run_id="")
         self._values: dict[str, Value] = {}
+        self._doomed: dict[str, str] = {}
         self._known = Known(plan.parameters, self._output, self._output, self._expand)
 
     def foresee(self, node: Node) -> Forecast:
@@ -52,13 +61,24 @@ class _Seer:
         if node.name not in self._chosen.included:
             return Forecast(node.name, Action.SKIP, "not selected")
         try:
+            return self._foresee_guarded(node)
+        except _DoomedError as doomed:
+            self._doomed[node.name] = doomed.node
+            return Forecast(node.name, Action.SKIP, f"upstream {doomed.node} will fail")
+        except (KeyError, TypeError, UnequalLengthsError) as error:
+            self._doomed[node.name] = node.name
+            return self._run(node, f"it will fail: {error}")
+
+    def _foresee_guarded(self, node: Node) -> Forecast:
+        try:
             if is_guarded_out(node.guards, self._known):
                 self._values[node.name] = NONE
                 return Forecast(node.name, Action.SKIP, "its branch is not taken")
         except _UnknownError as unknown:
             return self._unknown(node, f"whether it runs is known once {unknown.node} has run")
-        except (KeyError, TypeError) as error:
-            return self._run(node, f"it will fail: {error}")
+        for name in node.after:
+            if name in self._doomed:
+                raise _DoomedError(self._doomed[name])
         return self._foresee_taken(node)
 
     def _foresee_taken(self, node: Node) -> Forecast:
@@ -71,8 +91,6 @@ class _Seer:
             if never or refreshed:
                 return self._run(node, never or refreshed, items=items)
             return self._unknown(node, f"its key is known once {unknown.node} has run", items=items)
-        except (KeyError, TypeError, UnequalLengthsError) as error:
-            return self._run(node, f"it will fail: {error}")
         if never or refreshed:
             return self._run(node, never or refreshed, items=len(arguments) if node.is_map else None)
         return self._look(node, arguments)
@@ -127,10 +145,12 @@ class _Seer:
         )
         try:
             return len(map_items(Node(node.name, node.step, lists), self._known))
-        except (_UnknownError, KeyError, TypeError, UnequalLengthsError):
+        except (_UnknownError, _DoomedError, KeyError, TypeError, UnequalLengthsError):
             return None
 
     def _output(self, name: str) -> Value:
+        if name in self._doomed:
+            raise _DoomedError(self._doomed[name])
         if name not in self._values:
             raise _UnknownError(name)
         return self._values[name]

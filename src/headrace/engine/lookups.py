@@ -88,8 +88,7 @@ class Lookups:
             self._board.out.append(ItemReused(step.name, index, answer.made_by, answer.made_in))
 
     def _miss(self, step: StepRun, index: int, answer: Missing) -> None:
-        if not step.is_map:
-            step.reason = answer.reason
+        step.reason = step.reason or answer.reason
         if step.name in self._board.chosen.required:
             step.items.fail(index, _not_stored(step, answer.reason))
             self._board.out.append(ItemEnded(step.name, step.number_of(index), State.FAILED))

@@ -33,6 +33,7 @@ def _restore_attempt(board: Board, step: StepRun, record: AttemptRecord) -> None
     tries.attempts = max(tries.attempts, record.number)
     if record.state.is_final:
         return
+    tries.is_lost = True
     failure = Failure(FailureKind.INFRASTRUCTURE, "The process that conducted the run ended before the attempt did.")
     lease = Lease(record.id, step, index, record.number, record.fence, record.created_at)
     lease.worker, lease.started_at, lease.usage = record.worker, record.started_at, record.usage

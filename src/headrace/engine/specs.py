@@ -44,8 +44,8 @@ class Specs:
             secrets=step.secrets,
             track_reads=step.is_reusable,
             closure=basis.closure if basis is not None else (),
-            # the calling process can be neither limited nor killed
-            needs_worker=step.timeout_s is not None or memory is not None,
+            # the calling process can be neither limited nor killed, and should not die of what killed another
+            needs_worker=step.timeout_s is not None or memory is not None or launch.is_wary,
             annotation=step.output,
             pipeline=graph.pipeline,
         )

@@ -17,14 +17,17 @@ from headrace.ports.records import AttemptRecord, StepRunRecord
 
 @dataclass(slots=True, eq=False)
 class Tries:
-    """What is behind an item that did not succeed at once: its attempts, and its failures by kind."""
+    """What is behind an item that did not succeed at once: its attempts, its failures by kind, and whether one of them
+    was lost with its process."""
 
     attempts: int = 0
+    is_lost: bool = False
     failures: dict[FailureKind, int] = field(default_factory=dict)
 
     def count(self, kind: FailureKind) -> int:
         """Count one more failure of this kind; returns how many there are by now."""
         self.failures[kind] = self.failures.get(kind, 0) + 1
+        self.is_lost = self.is_lost or kind is FailureKind.INFRASTRUCTURE
         return self.failures[kind]
 
 
@@ -67,6 +70,7 @@ class StepRun:
     held_rounds: int = 0
     tries: dict[int, Tries] = field(default_factory=dict)
     fence: int = 0
+    told: int = 0
     changed: int = 0
     recorded_at: float = 0.0
 

@@ -301,3 +301,18 @@ def test_a_failed_run_is_tried_again_from_the_failed_step():
     assert (again.state, again.output, again.failure) == (State.SUCCEEDED, text(3), None)
     assert executor.nodes() == ["b"]
     assert executor.specs[0].number == 2
+
+
+def test_a_cancelled_run_that_goes_on_can_be_cancelled_again():
+    site = site_in_time()
+    plan = site.plan(CHAIN)
+    first = Conducting(site, plan)
+    first.spec_of("a")
+    site.store.runs.request_cancel(first.run.id, 5.0)
+    cancelled = first.join()
+    assert (cancelled.state, cancelled.cancel_requested_at) == (State.CANCELLED, 5.0)
+    second = Conducting(site, plan, run=cancelled, earlier=left_behind(site, cancelled))
+    second.spec_of("a")
+    assert site.store.runs.get(cancelled.id).cancel_requested_at is None
+    site.store.runs.request_cancel(first.run.id, 6.0)
+    assert second.join().cancel_requested_at == 6.0

@@ -120,6 +120,7 @@ def test_an_attempt_gets_everything_that_a_worker_needs():
     spec = {"timeout_s": 9.0, "secrets": ("DB_URL",), "resources": (("memory", const("2GiB")),), "output": "Table"}
     run, executor = site.run(site.plan(graph(node("a", x=const(1), spec=spec), node("b"))))
     limited, free = executor.specs
+    assert (run.state, len(executor.specs)) == (State.SUCCEEDED, 2)
     assert (limited.timeout_s, limited.memory_bytes, limited.secrets) == (9.0, 2 * 2**30, ("DB_URL",))
     assert (limited.annotation, limited.pipeline, limited.run_id) == ("Table", "pipeline", run.id)
     assert limited.arguments == (("x", text(1)),)
@@ -356,3 +357,23 @@ def test_claims_are_given_back_at_the_end_whatever_happens():
     keys = [step.key for step in site.store.details.steps(run.id) if step.key]
     assert keys
     assert site.store.results.claim(keys, "f" * 32, site.machines.me()) == {}
+
+
+def test_a_worker_that_died_of_a_step_is_followed_by_another_worker():
+    site = Site()
+    outcomes: list[Outcome] = [failure("killed", FailureKind.INFRASTRUCTURE), text(1)]
+    plan = site.plan(graph(node("a", spec={"retry": RetryRule(delay_s=0.0)})))
+    _, executor = site.run(plan, lambda spec: outcomes.pop(0))
+    assert [spec.needs_worker for spec in executor.specs] == [False, True]
+
+
+def test_a_turn_that_takes_long_is_written_before_it_is_over():
+    site = Site()
+    site.run(site.plan(MAP))
+    site.clock.tick = 0.06
+    long = graph(*(node(f"a{number}", x=const(number)) for number in range(20)))
+    site.run(site.plan(long))
+    run, executor = site.run(site.plan(long))
+    assert set(site.states(run).values()) == {"reused"}
+    assert executor.specs == []
+    assert run.version > 5

@@ -167,6 +167,17 @@ def test_a_step_that_cannot_start_is_foreseen_to_fail():
     assert (found.action, found.reason) == (Action.RUN, "it will fail: x has 1, y has 2")
 
 
+def test_what_follows_a_step_that_cannot_start_is_foreseen_to_be_skipped():
+    site = Site()
+    doomed = node("m", x=each([1]), y=each([1, 2]))
+    found = foresee(
+        site, site.plan(graph(doomed, node("a", xs=out("m")), node("b", x=out("a")), node("c", after=["m"])))
+    )
+    assert {(one.action.value, one.reason) for name, one in found.items() if name != "m"} == {
+        ("skip", "upstream m will fail")
+    }
+
+
 def test_parameters_are_known():
     site = Site()
     pipeline = graph(node("a", x=ParameterOf("n")))

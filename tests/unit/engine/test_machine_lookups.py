@@ -44,6 +44,7 @@ def test_reuse_is_per_item():
     assert run.finish.output == sequence_of([text(100), text(3), text(300)])
     assert run.block("m") == "usu"
     assert run.states == {"m": "succeeded"}
+    assert run.records["m"].reason == "no result for this key yet"
     assert [(c.item, c.made_by, c.made_in) for c in run.commands if isinstance(c, ItemReused)] == [
         (0, "attempt-1", OTHER_RUN),
         (2, "attempt-1", OTHER_RUN),

@@ -49,7 +49,7 @@ def test_an_attempt_that_was_open_is_lost_and_numbers_and_fences_go_on():
     assert second.attempts[old.attempt_id].finished_at == second.now
     assert second.notes("attempt.lost")[0].data == {"item": -1, "number": 1}
     [new] = second.launches
-    assert (new.number, new.fence) == (2, 2)
+    assert (new.number, new.fence, new.is_wary) == (2, 2, True)
     assert new.attempt_id != old.attempt_id
     second.succeed(old, text(1))
     assert second.states == {"a": "queued"}

@@ -161,3 +161,14 @@ def test_other_steps_run_while_one_waits_for_its_next_attempt():
     run = world(node("a", spec=rule(1, delay_s=5.0)), node("b"), behave=never, capacity=1).start()
     run.fail(run.launches[0])
     assert [launch.node for launch in run.open.values()] == ["b"]
+
+
+def test_an_attempt_after_a_loss_stays_out_of_the_calling_process():
+    run = run_with(rule(1), failure(), LOST)
+    assert [launch.is_wary for launch in run.launches] == [False, False, True]
+
+
+def test_failed_attempts_are_told_one_by_one_only_while_they_are_few():
+    run = world(node("m", x=each([0] * 300)), behave=lambda launch: failure()).run()
+    assert len(run.notes("attempt.failed")) == 100
+    assert run.notes("step.failed")[0].data["failed"] == 300
