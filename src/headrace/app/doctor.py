@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from headrace.app.project import load, locate
+from headrace.app.loading import load
+from headrace.app.project import locate
 from headrace.app.rooms import Rooms
 from headrace.core.errors import HeadraceError
 

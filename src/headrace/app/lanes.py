@@ -5,17 +5,25 @@ import json
 import sys
 from pathlib import Path
 
+from headrace.app.loading import make_importable
 from headrace.app.project import source_folders
 from headrace.app.rooms import Rooms
 from headrace.app.secrets import secrets_of
 from headrace.app.settings import Settings
+from headrace.executors.local import LocalExecutor
 from headrace.executors.workers import WarmWorkers
-from headrace.ports.workers import Worker
+from headrace.ports.workers import Report, Worker
 from headrace.worker import wire
 from headrace.worker.attempt import InProcessWorker, WorkerParts
 from headrace.worker.functions import StepFinder
 
 _WARM: dict[tuple[str, str], WarmWorkers] = {}
+
+
+def local_executor(rooms: Rooms, report: Report, *, lanes: int) -> LocalExecutor:
+    """The executor of this machine, its first lane being the calling process."""
+    make_importable(rooms.settings)
+    return LocalExecutor(report, worker=calling_worker(rooms), warm=warm_workers(rooms), lanes=lanes)
 
 
 def calling_worker(rooms: Rooms) -> Worker:

@@ -1,14 +1,10 @@
 """Finding a pipeline by what people type: `module:name`, `file.py:name`, or a name of `[tool.headrace.pipelines]`."""
 
-import importlib
-import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from headrace.app.settings import Settings
 from headrace.core.errors import UnknownNameError, UsageError
-from headrace.definition.pipelines import Pipeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,38 +39,6 @@ def source_folders(settings: Settings) -> list[Path]:
     """The folders that a project's modules are imported from, first come first."""
     source = settings.root / "src"
     return [source, settings.root] if source.is_dir() else [settings.root]
-
-
-def make_importable(settings: Settings) -> None:
-    """Let the project's modules be imported, before anything of the same name that is installed."""
-    for folder in reversed(source_folders(settings)):
-        if str(folder) not in sys.path:
-            sys.path.insert(0, str(folder))
-
-
-def load(target: Target, settings: Settings) -> Pipeline[..., Any]:
-    """The live pipeline; imports its module. Raises UsageError if there is no such module, name or pipeline."""
-    make_importable(settings)
-    try:
-        module = importlib.import_module(target.module)
-    except ModuleNotFoundError as error:
-        if error.name is None or not f"{target.module}.".startswith(f"{error.name}."):
-            raise
-        where = " and ".join(str(folder) for folder in source_folders(settings))
-        raise UsageError(
-            f"There is no module {target.module!r} in {where}. Say `path/to/file.py:{target.name}`, or "
-            "start headrace in the project's folder."
-        ) from error
-    found = getattr(module, target.name, None)
-    if isinstance(found, Pipeline):
-        return found
-    known = [name for name, value in vars(module).items() if isinstance(value, Pipeline)]
-    if found is None:
-        raise UnknownNameError("pipeline", target.name, known=known, hint=f"Looked in module {target.module!r}.")
-    raise UsageError(
-        f"{target} is a {type(found).__name__}, not a pipeline. Put @hr.pipeline over it"
-        + (f", or take {' or '.join(known)}." if known else ".")
-    )
 
 
 def _from_file(place: str, name: str, settings: Settings) -> Target:

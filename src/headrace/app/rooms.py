@@ -1,16 +1,18 @@
-"""The rooms of one project, furnished: which adapter fills which port. Each is made when it is first asked for."""
+"""The rooms of one project, furnished: which adapter fills which port.
+
+Each is made, and its module imported, when it is first entered: a run that reuses everything enters few of them.
+"""
 
 from functools import cached_property
 
+from headrace.app.late_code import LateCodeReader
 from headrace.app.settings import Settings
-from headrace.artifacts.store import LocalArtifactStore
-from headrace.code.filedigests import ContentFileDigests
-from headrace.code.reader import StaticCodeReader
-from headrace.code.tracing import AuditTracer
 from headrace.core.errors import UsageError
 from headrace.engine.ports import Ports
-from headrace.environments.reading import InstalledEnvironment
-from headrace.executors.processes import LocalProcesses
+from headrace.ports.artifacts import ArtifactStore
+from headrace.ports.code import CodeReader, EnvironmentReader, FileDigests
+from headrace.ports.processes import Processes
+from headrace.ports.traces import Tracer
 from headrace.stores.opening import SqlStore, open_store
 
 
@@ -32,32 +34,52 @@ class Rooms:
         return open_store(folder, durability=self.settings.durability)
 
     @cached_property
-    def artifacts(self) -> LocalArtifactStore:
+    def artifacts(self) -> ArtifactStore:
         """The artifact store."""
+        from headrace.artifacts.store import LocalArtifactStore
+
         chosen = self.settings
         return LocalArtifactStore(
             chosen.store / "objects", durability=chosen.durability, pickles=chosen.pickles, trusted=chosen.trusted
         )
 
     @cached_property
-    def code(self) -> StaticCodeReader:
+    def code(self) -> CodeReader:
         """Source code as keys see it, at one moment: a reader sees each file once."""
+        return LateCodeReader(self.settings.root, self.stores.memos, self._code_reader)
+
+    def _code_reader(self) -> CodeReader:
+        from headrace.code.reader import StaticCodeReader
+
         return StaticCodeReader(self.settings.root, self.stores.memos)
 
     @cached_property
-    def environments(self) -> InstalledEnvironment:
+    def environments(self) -> EnvironmentReader:
         """Installed distributions."""
+        from headrace.environments.reading import InstalledEnvironment
+
         return InstalledEnvironment(self.settings.root, self.stores.memos)
 
     @cached_property
-    def files(self) -> ContentFileDigests:
+    def files(self) -> FileDigests:
         """Digests of files outside the store."""
-        return ContentFileDigests(self.settings.root)
+        from headrace.code.filedigests import ContentFileDigests
+
+        return ContentFileDigests(self.settings.root, self.stores.memos)
 
     @cached_property
-    def tracer(self) -> AuditTracer:
+    def tracer(self) -> Tracer:
         """Watches what attempts in this process read."""
+        from headrace.code.tracing import AuditTracer
+
         return AuditTracer(self.settings.root, self.files, ignored=[self.settings.store])
+
+    @cached_property
+    def processes(self) -> Processes:
+        """Life of processes on this machine."""
+        from headrace.executors.processes import LocalProcesses
+
+        return LocalProcesses()
 
     @property
     def ports(self) -> Ports:
@@ -70,8 +92,3 @@ class Rooms:
             files=self.files,
             processes=self.processes,
         )
-
-    @cached_property
-    def processes(self) -> LocalProcesses:
-        """Life of processes on this machine."""
-        return LocalProcesses()

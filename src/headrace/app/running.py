@@ -5,8 +5,7 @@ import time
 from dataclasses import asdict, dataclass
 
 from headrace.app.handles import failure_of
-from headrace.app.lanes import calling_worker, warm_workers
-from headrace.app.project import make_importable
+from headrace.app.late_executor import LateExecutor
 from headrace.app.rooms import Rooms
 from headrace.app.views import run_rows, value_text
 from headrace.core.ids import new_id, short_id
@@ -14,7 +13,6 @@ from headrace.core.states import State
 from headrace.display import display_for_terminal
 from headrace.engine.conductor import Conductor, ConductorOptions
 from headrace.engine.identities import step_run_id
-from headrace.executors.local import LocalExecutor
 from headrace.plan.plan import Plan
 from headrace.ports.observers import Observer
 from headrace.ports.records import RunRecord, StepRunRecord
@@ -39,18 +37,12 @@ def execute(rooms: Rooms, plan: Plan, options: RunOptions) -> RunRecord:
     The first Ctrl-C cancels: running steps are stopped, what is finished stays. The calling thread runs steps, so
     that they can be debugged, interrupted and need no new process.
     """
-    make_importable(rooms.settings)
     run = _new_run(rooms, plan, options)
     observer = options.observer or (None if options.is_quiet else display_for_terminal())
     conductor = Conductor(
         plan, run, rooms.ports, options=ConductorOptions(fail_fast=options.fail_fast), observer=observer
     )
-    executor = LocalExecutor(
-        conductor.report,
-        worker=calling_worker(rooms),
-        warm=warm_workers(rooms),
-        lanes=options.lanes or rooms.settings.lanes,
-    )
+    executor = LateExecutor(rooms, conductor.report, lanes=options.lanes or rooms.settings.lanes)
     conducting = _Conducting(conductor, executor)
     try:
         return conducting.run()
@@ -61,7 +53,7 @@ def execute(rooms: Rooms, plan: Plan, options: RunOptions) -> RunRecord:
 class _Conducting:
     """One conductor in its thread and one executor's first lane in this one, until the run is final."""
 
-    def __init__(self, conductor: Conductor, executor: LocalExecutor) -> None:
+    def __init__(self, conductor: Conductor, executor: LateExecutor) -> None:
         self._conductor, self._executor = conductor, executor
         self._record: RunRecord | None = None
         self._error: BaseException | None = None

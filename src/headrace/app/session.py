@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from headrace.app import planning, running
+from headrace.app import running
 from headrace.app.conditions import parse_condition
+from headrace.app.forecasts import forecasts
 from headrace.app.handles import Run, RunList
 from headrace.app.looking import find_run, list_runs
+from headrace.app.new_plans import plan_call
 from headrace.app.plans import PlanView
 from headrace.app.rooms import Rooms
 from headrace.app.settings import read_settings
@@ -59,7 +61,7 @@ class Session:
                 "or nest it in the pipeline that this step belongs to."
             )
         rooms = self._rooms(pipeline)
-        plan = planning.plan_call(rooms, pipeline, (args, kwargs), selection=self._selection)
+        plan = plan_call(rooms, pipeline, (args, kwargs), selection=self._selection)
         record = running.execute(rooms, plan, self._options)
         run: Run[R] = Run(rooms, record)
         if self._check and record.state is not State.SUCCEEDED:
@@ -69,8 +71,8 @@ class Session:
     def plan(self, pipeline: Pipeline[P, R], /, *args: P.args, **kwargs: P.kwargs) -> PlanView:
         """What a run would do, step by step, and why; starts nothing."""
         rooms = self._rooms(pipeline)
-        plan = planning.plan_call(rooms, pipeline, (args, kwargs), selection=self._selection)
-        return PlanView(plan, planning.forecasts(rooms, plan))
+        plan = plan_call(rooms, pipeline, (args, kwargs), selection=self._selection)
+        return PlanView(plan, forecasts(rooms, plan))
 
     def get_run(self, text: str = "last") -> Run[Any]:
         """A run by the end of its id, its name, or `last`; raises UnknownNameError."""

@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from headrace.app import planning, running, settings
+from headrace.app import doors, planning, running, settings
+from headrace.app.requests import Request, read_parameters
 from headrace.app.rooms import Rooms
 from headrace.cli.tables import number, paint, seconds, table
 from headrace.core.errors import UsageError
@@ -78,7 +79,7 @@ def plan(pipeline: str, *, as_json: bool, **given: Any) -> None:
     """Show what a run of PIPELINE would do: what runs, what is reused, and why. Starts nothing."""
     rooms = Rooms(settings.read_settings())
     made = planning.plan_target(rooms, _request(pipeline, given))
-    forecasts = planning.forecasts(rooms, made)
+    forecasts = doors.forecasts(rooms, made)
     if as_json:
         print(json.dumps([_forecast_data(one) for one in forecasts], indent=2))
         return
@@ -98,14 +99,15 @@ def plan(pipeline: str, *, as_json: bool, **given: Any) -> None:
     _print_forecast_sum(forecasts)
 
 
-def _request(pipeline: str, given: dict[str, Any]) -> planning.Request:
+def _request(pipeline: str, given: dict[str, Any]) -> Request:
     selection = Selection(
         until=tuple(given["until"]),
         from_=tuple(given["from_"]),
         only=tuple(given["only"]),
         refresh=tuple(given["refresh"]),
     )
-    return planning.Request(pipeline, _pairs(given["texts"]), Path(given["file"]) if given["file"] else None, selection)
+    file = Path(given["file"]) if given["file"] else None
+    return Request(pipeline, _pairs(given["texts"]), file, read_parameters(file), selection)
 
 
 def _pairs(texts: Sequence[str]) -> dict[str, str]:

@@ -56,6 +56,10 @@ class CodeReader(Protocol):
         """
         ...
 
+    def files_of(self, module_name: str, file: str = "") -> tuple[tuple[str, str], ...]:
+        """The project's files that importing a module reads (path relative to the root, digest)."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentPart:

@@ -1,0 +1,29 @@
+"""What a person asks for: a pipeline by name, parameters as text and from a file, and which steps."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from headrace.core.errors import UsageError
+from headrace.plan.plan import Selection
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a command line asks for; `file_text` is the content of the parameters' `file`."""
+
+    target: str
+    texts: Mapping[str, str] = field(default_factory=dict)
+    file: Path | None = None
+    file_text: str = ""
+    selection: Selection = field(default_factory=Selection)
+
+
+def read_parameters(path: Path | None) -> str:
+    """The text of a parameters' file; raises UsageError."""
+    if path is None:
+        return ""
+    try:
+        return path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"The parameters' file {path} cannot be read: {error}.") from error
