@@ -138,7 +138,7 @@ def is_mutator(node: ast.Call, name: str) -> bool:
 
 
 def constant_attribute(node: ast.Call) -> list[str]:
-    """`getattr(a.b, "name", …)` and its like as `a.b.name`: that name counts, not all of `a.b`. Empty for other calls."""
+    """`getattr(a.b, "name", …)` and its like as `a.b.name`: that counts, not all of `a.b`. Empty for other calls."""
     if type(node.func) is not ast.Name or node.func.id not in _ATTRIBUTE_FUNCTIONS or len(node.args) < 2:
         return []
     chain, attribute = chain_of(node.args[0]), node.args[1]

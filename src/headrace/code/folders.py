@@ -7,15 +7,14 @@ import os
 import sys
 import sysconfig
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _LIBRARY_PARTS = ("/site-packages", "/dist-packages")
 PRODUCT = "headrace"
 """The package that never counts as project code or as a distribution: what it means is in the key's own format."""
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(NamedTuple):
     """The names in a folder: sub-folders, files, and extension modules by module name."""
 
     folders: frozenset[str] = frozenset()

@@ -97,15 +97,17 @@ class _ModuleIndexer:
         for statement, context in self._statements:
             handle = _INDEXERS.get(type(statement), _ModuleIndexer.add_statement)
             handle(self, statement, context)
-        pieces = [replace(piece, references=self._trimmed(piece)) for piece in self._pieces]
+        pieces = [piece._replace(references=self._trimmed(piece)) for piece in self._pieces]
         return FileIndex(
-            {name: tuple(dict.fromkeys(numbers)) for name, numbers in self._bindings.items()},
-            tuple(replace(one, references=tuple(sorted(set(one.references)))) for one in self._effects),
-            tuple(dict.fromkeys(self._imports)),
-            tuple(self._stars),
-            self._unused(pieces),
-            digest_parts([ast.get_docstring(self._tree, clean=False) or ""])[:FINGERPRINT_LENGTH],
-            [plain_piece(piece) for piece in pieces],
+            [
+                {name: list(dict.fromkeys(numbers)) for name, numbers in self._bindings.items()},
+                self._effects,
+                list(dict.fromkeys(self._imports)),
+                self._stars,
+                self._unused(pieces),
+                digest_parts([ast.get_docstring(self._tree, clean=False) or ""])[:FINGERPRINT_LENGTH],
+                [plain_piece(piece) for piece in pieces],
+            ]
         )
 
     # What the names of the module are
@@ -171,7 +173,7 @@ class _ModuleIndexer:
         self._bindings.setdefault(name, []).append(number)
 
     def _effect(self, mode: Mode, number: int, references: Sequence[str] = (), *, name: str = "") -> None:
-        self._effects.append(Effect(mode, number, name, tuple(references)))
+        self._effects.append(Effect(mode, number, name, tuple(sorted(set(references)))))
 
     def add_import(self, statement: ast.Import | ast.ImportFrom, context: Context) -> None:
         if isinstance(statement, ast.ImportFrom):
@@ -187,7 +189,7 @@ class _ModuleIndexer:
             self._begin(context)
             number = self._finish(statement, "import")
             condition = self._pieces[number].fingerprint if context.tests else ""
-            self._pieces[number] = replace(self._pieces[number], fingerprint=condition, imports=(bound,))
+            self._pieces[number] = self._pieces[number]._replace(fingerprint=condition, imports=(bound,))
             self._bind(bound[0], number)
             if context.runs_at_import:
                 self._plain_imports.append((bound[0], target))
@@ -203,7 +205,7 @@ class _ModuleIndexer:
         parts = write_class(self._writer, statement)
         number = self._finish(statement, "class")
         piece = self._pieces[number]
-        self._pieces[number] = replace(piece, members=tuple(parts.members), mutates=(*piece.mutates, *parts.mutates))
+        self._pieces[number] = piece._replace(members=tuple(parts.members), mutates=(*piece.mutates, *parts.mutates))
         self._define(statement, number, context)
         if not context.runs_at_import:
             return
@@ -223,8 +225,8 @@ class _ModuleIndexer:
         readers = [*decorators, *(statement.bases if isinstance(statement, ast.ClassDef) else ())]
         chains = [".".join(chain_of(one.func if isinstance(one, ast.Call) else one)) for one in readers]
         first = min([one.lineno for one in decorators] or [statement.lineno])
-        self._pieces[number] = replace(
-            self._pieces[number], first_line=first, doc_readers=tuple(chain for chain in chains if chain)
+        self._pieces[number] = self._pieces[number]._replace(
+            first_line=first, doc_readers=tuple(chain for chain in chains if chain)
         )
         if context.runs_at_import:
             for decorator in decorators:
@@ -306,11 +308,11 @@ class _ModuleIndexer:
                 kept.add(parts[0])
         return tuple(sorted(kept))
 
-    def _unused(self, pieces: list[Piece]) -> tuple[tuple[int, str, str], ...]:
+    def _unused(self, pieces: list[Piece]) -> list[tuple[int, str, str]]:
         used = {reference.partition(".")[0] for piece in pieces for reference in piece.references}
         for piece in pieces:
             used.update(piece.words)  # `__all__` says what a module gives on
-        return tuple(target for alias, target in self._plain_imports if alias not in used)
+        return [target for alias, target in self._plain_imports if alias not in used]
 
 
 def _calls_in(statement: ast.stmt) -> Iterator[tuple[ast.Call, bool]]:

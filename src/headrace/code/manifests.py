@@ -17,7 +17,7 @@ def code_digest(root: str, rows: Iterable[CodeRow]) -> str:
     Where they stand and what else is in their files does not count, so a manifest is found by its code's digest, and
     the first one written stays.
     """
-    return digest_parts((CODE_FORMAT, root, *(part for row in rows for part in (row.symbol, row.fingerprint))))
+    return digest_parts((CODE_FORMAT, root, "\n".join(f"{row.symbol} {row.fingerprint}" for row in rows)))
 
 
 def manifest_text(code: Code) -> str:

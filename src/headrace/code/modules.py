@@ -4,23 +4,22 @@
 
 import os
 import sys
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from headrace.code.errors import SourceUnreadableError
 from headrace.code.folders import PRODUCT, Listings, editable_modules, library_folders, project_folders
 from headrace.code.indexing import index_source
+from headrace.code.notebooks import MAIN, NotebookSource
 from headrace.code.pieces import INDEX_FORMAT, FileIndex, read_index
 from headrace.core.digests import digest_bytes
 from headrace.ports.stores import MemoStore
 
-ModuleKind = Literal["source", "binary", "namespace"]
+ModuleKind = Literal["source", "binary", "namespace", "live"]
 
 _STANDARD = sys.stdlib_module_names | frozenset(sys.builtin_module_names)
 
 
-@dataclass(frozen=True, slots=True)
-class Module:
+class Module(NamedTuple):
     """A module of the project.
 
     `name` is the one it is imported by, `label` the one that keys and people see (its place in the project, the same
@@ -34,6 +33,11 @@ class Module:
     file: str
     kind: ModuleKind
     locations: tuple[str, ...] = ()
+
+    @property
+    def has_index(self) -> bool:
+        """Whether there is source to look at."""
+        return self.kind in {"source", "live"}
 
     @property
     def package(self) -> str:
@@ -57,6 +61,7 @@ class ProjectModules:
         self._found: dict[str, Module | None] = {}
         self._contents: dict[str, tuple[bytes, str]] = {}
         self._indexes: dict[str, FileIndex] = {}
+        self._external: dict[str, str] = {}
 
     def find(self, name: str) -> Module | None:
         """A module of the project by its dotted name; None for libraries and for what does not exist."""
@@ -83,6 +88,12 @@ class ProjectModules:
         """A path relative to the root, with `/`."""
         return os.path.relpath(path, self.root).replace(os.sep, "/")
 
+    def notebook(self, label: str, root: str, source: NotebookSource) -> Module:
+        """The live notebook as a module that holds what one of its names reaches; `label` is where that is defined."""
+        module = Module(MAIN, MAIN, f"<{MAIN}:{root}>", label, "live")
+        self._indexes[module.path] = source.index_for(root)
+        return module
+
     def digest_of(self, module: Module) -> str:
         """The digest of a module's file."""
         return self._read(module)[1]
@@ -103,6 +114,11 @@ class ProjectModules:
 
         Empty for the standard library and for Headrace itself.
         """
+        if dotted not in self._external:
+            self._external[dotted] = self._external_name(dotted)
+        return self._external[dotted]
+
+    def _external_name(self, dotted: str) -> str:
         parts = dotted.split(".")
         if parts[0] in _STANDARD or parts[0] == PRODUCT or not parts[0]:
             return ""

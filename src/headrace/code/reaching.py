@@ -4,29 +4,36 @@ Breadth first, so that each row is known by a shortest way to it. Reads indexes 
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterator
 
+from headrace.code.expanding import Expander, Expansion
 from headrace.code.modules import Module, ProjectModules
 from headrace.code.pieces import ATTRIBUTES, Effect, Piece
 from headrace.code.resolving import Hit, Resolver, absolute_name
-from headrace.code.rows import Place, RowWriter
+from headrace.code.rows import Place, Reading, combined, piece_print
+from headrace.code.trees import FINGERPRINT_LENGTH
+from headrace.plan.explain import AT_IMPORT, BINARY
+from headrace.ports.code import CodeRow
 
-_AT_IMPORT = "<import>"
 _EFFECT_WORDS = ("set", "use", "register", "enable", "disable", "seed", "patch", "install", "config", "init", "filter")
 
 
 class Reach:
-    """What one symbol reaches. `start` once, then read `rows`, `modules`, `distributions`, `notes`."""
+    """What one symbol reaches. `start` once, then read `rows()`, `modules`, `distributions`, `notes`."""
 
-    def __init__(self, modules: ProjectModules, resolver: Resolver) -> None:
+    def __init__(self, modules: ProjectModules, resolver: Resolver, expander: Expander) -> None:
         self._modules = modules
         self._resolver = resolver
-        self._queue: deque[tuple[Module, str]] = deque()
+        self._expander = expander
+        self._queue: deque[Expansion] = deque()
         self._through: dict[str, str] = {}
         self._entered: dict[str, Module] = {}
         self._subclassed = False
         self._whole: set[str] = set()
-        self.rows = RowWriter()
+        self._reached: list[Expansion] = []
+        self._effects: dict[str, list[tuple[Piece, str]]] = {}
+        self._words: set[str] = set()
+        self._reads_docs = False
         self.distributions: set[str] = set()
         self.notes: dict[str, None] = {}
 
@@ -37,12 +44,13 @@ class Reach:
 
     def start(self, module: Module, name: str) -> None:
         """Follow everything from one binding."""
-        symbol = f"{module.label}:{name}"
         self._reach(module, name, "")
-        self._enter(module, symbol)
+        self._enter(module, f"{module.label}:{name}")
         while self._queue:
             while self._queue:
-                self._process(*self._queue.popleft())
+                expansion = self._queue.popleft()
+                self._reached.append(expansion)
+                self._follow(expansion)
             if self._subclassed:
                 self._reach_subclasses()
 
@@ -50,46 +58,57 @@ class Reach:
         """Follow only what importing a module does."""
         self._enter(module, "")
 
+    def rows(self) -> list[CodeRow]:
+        """The rows of all that was reached, by symbol."""
+        reading = Reading(frozenset(self._words), self._reads_docs)
+        through = self._through
+        found = {row.symbol: row for row in self._other_rows(reading)}
+        for expansion in self._reached:
+            via = through[expansion.place.symbol]
+            for row in expansion.rows(reading):
+                found[row.symbol] = CodeRow(row.symbol, row.fingerprint, row.file, row.first_line, row.last_line, via)
+        return [found[symbol] for symbol in sorted(found)]
+
+    def _other_rows(self, reading: Reading) -> Iterator[CodeRow]:
+        """What importing modules does, their docstrings where they are read, and extension modules."""
+        for path, module in self._entered.items():
+            effects = self._effects.get(path)
+            if effects:
+                symbol = f"{module.label}:{AT_IMPORT}"
+                parts = [name or piece_print(piece, reading) for piece, name in effects]
+                first = min(piece.first_line for piece, _ in effects)
+                last = max(piece.last_line for piece, _ in effects)
+                yield CodeRow(symbol, combined(parts), module.file, first, last, self._through[symbol])
+            if reading.docs and module.has_index:
+                doc = self._modules.index_of(module).doc
+                yield CodeRow(f"{module.label}:__doc__", doc, module.file, 1, 1)
+            if path in self._whole and module.kind == "binary":
+                symbol = f"{module.label}:{BINARY}"
+                digest = self._modules.digest_of(module)[:FINGERPRINT_LENGTH]
+                yield CodeRow(symbol, digest, module.file, 0, 0, self._through[symbol])
+
     def _reach(self, module: Module, name: str, through: str) -> None:
         symbol = f"{module.label}:{name}"
         if symbol not in self._through:
             self._through[symbol] = through
-            self._queue.append((module, name))
+            self._queue.append(self._expander.binding(module, name))
 
-    def _process(self, module: Module, name: str) -> None:
-        symbol = f"{module.label}:{name}"
-        pieces = self._modules.index_of(module).pieces_of(name)
-        self.rows.add_binding(Place(module, name, self._through[symbol]), pieces)
-        for piece in pieces:
-            if piece.kind == "import":
-                continue  # whoever refers to it has been led on to what it means
-            self._follow(module, piece, symbol)
-
-    def _follow(self, module: Module, piece: Piece, through: str) -> None:
-        for reference in piece.references:
-            self._take(self._resolver.resolve(module, reference, piece), through)
-        for level, name in piece.import_statements:
-            self._enter_named(absolute_name(module, level, name), through)
-        for computed in piece.computed:
-            self._follow_computed(module, computed, through)
-        readers = [hit for one in piece.doc_readers for hit in self._resolver.resolve(module, one)]
-        self.rows.note_doc_readers(piece, readers)
-
-    def _take(self, hits: Iterable[Hit], through: str) -> None:
-        for hit in hits:
-            if hit.module is None:
-                self._add_distribution(hit.name)
-                continue
-            self._enter(hit.module, through)
-            if hit.kind == "binding":
-                self._reach(hit.module, hit.name, through)
-            else:
-                self._reach_whole(hit.module, through, "")
-
-    def _add_distribution(self, dotted: str) -> None:
-        name = self._modules.external_name(dotted)
-        if name:
-            self.distributions.add(name)
+    def _follow(self, expansion: Expansion, through: str = "") -> None:
+        through = through or expansion.place.symbol
+        self._words |= expansion.words
+        self._reads_docs = self._reads_docs or expansion.reads_docs
+        self.distributions |= expansion.distributions
+        for module in expansion.entered:
+            if module.path not in self._entered:
+                self._enter(module, through)
+        for module, name in expansion.bindings:
+            self._reach(module, name, through)
+        for module in expansion.wholes:
+            if module.has_index and module.path not in self._whole:
+                self._note(f"`{module.label}` is used as a value by `{through.rpartition(':')[2]}`", "all of it")
+            self._reach_whole(module, through)
+        for computed in expansion.computed:
+            self._follow_computed(expansion.place.module, computed, through)
 
     # Computed names
 
@@ -99,14 +118,16 @@ class Reach:
         if kind == "subclasses":
             self._subclassed = True
         elif kind == "module":
-            self._reach_whole(module, through, f"`{text}` in {where}")
+            self._note(f"`{text}` in {where}", f"all of `{module.label}`")
+            self._reach_whole(module, through)
         elif kind == "import":
             found = self._modules.find(absolute_name(module, len(text) - len(text.lstrip(".")), text.lstrip(".")))
             if found is not None:
                 self._enter(found, through)
-                self._reach_whole(found, through, f"`import_module({text!r})` in {where}")
+                self._note(f"`import_module({text!r})` in {where}", f"all of `{found.label}`")
+                self._reach_whole(found, through)
             elif not text.startswith("."):
-                self._add_distribution(text)
+                self.distributions.update(self._expander.distribution(text))
         else:
             self._reach_package(module, computed, through)
 
@@ -117,34 +138,39 @@ class Reach:
         name = absolute_name(module, level, prefix.lstrip(".")) or module.package.partition(".")[0]
         package = self._modules.find(name) if name else None
         if package is None:
-            self._reach_whole(module, through, cause)
+            self._note(cause, f"all of `{module.label}`")
+            self._reach_whole(module, through)
             return
         self._note(cause, f"all of the package `{package.label}`")
         for one in (package, *self._modules.submodules(package)):
             self._enter(one, through)
-            self._reach_whole(one, through, "")
+            self._reach_whole(one, through)
 
-    def _reach_whole(self, module: Module, through: str, cause: str) -> None:
-        if cause:
-            self._note(cause, f"all of `{module.label}`")
-        elif module.kind == "source" and module.path not in self._whole:
-            self._note(f"`{module.label}` is used as a value by `{through.rpartition(':')[2]}`", "all of it")
+    def _reach_whole(self, module: Module, through: str) -> None:
         if module.path in self._whole:
             return
         self._whole.add(module.path)
         if module.kind == "binary":
-            self.rows.add_binary(module, self._modules.digest_of(module), through)
-        elif module.kind == "source":
+            self._through[f"{module.label}:{BINARY}"] = through
+        elif module.has_index:
             for name in self._modules.index_of(module).bindings:
                 self._reach(module, name, through)
-                self._take(self._resolver.resolve(module, name), through)
+                for hit in self._resolver.resolve(module, name):
+                    self._reach_imported(hit, through)
+
+    def _reach_imported(self, hit: Hit, through: str) -> None:
+        """What a module that counts whole imports counts as far as it is a binding; modules only if they are used."""
+        if hit.module is None:
+            self.distributions.update(self._expander.distribution(hit.name))
+        elif hit.kind == "binding":
+            self._reach(hit.module, hit.name, through)
 
     def _note(self, cause: str, what: str) -> None:
         self.notes.setdefault(f"{cause}: names are computed, so {what} counts.")
 
     def _reach_subclasses(self) -> None:
         for module in list(self._entered.values()):
-            if module.kind != "source":
+            if not module.has_index:
                 continue
             for effect in self._modules.index_of(module).effects:
                 if effect.mode == "subclass" and any(
@@ -153,16 +179,9 @@ class Reach:
                     for hit in self._resolver.resolve(module, reference)
                     if hit.module is not None and hit.kind == "binding"
                 ):
-                    self._reach(module, effect.name, f"{module.label}:{_AT_IMPORT}")
+                    self._reach(module, effect.name, f"{module.label}:{AT_IMPORT}")
 
     # What importing does
-
-    def _enter_named(self, name: str, through: str) -> None:
-        found = self._modules.find(name) if name else None
-        if found is not None:
-            self._enter(found, through)
-        elif name:
-            self._add_distribution(name)
 
     def _enter(self, module: Module, through: str) -> None:
         """A module is imported, and with it its packages and all that it imports itself."""
@@ -175,7 +194,7 @@ class Reach:
             parent = self._modules.find(current.name.rpartition(".")[0]) if "." in current.name else None
             if parent is not None:
                 pending.append(parent)
-            if current.kind == "source":
+            if current.has_index:
                 pending += self._imported_by(current)
                 self._run_effects(current, through)
 
@@ -193,23 +212,25 @@ class Reach:
             for level, name, part in index.unused:
                 absolute = absolute_name(module, level, name)
                 if self._modules.find(absolute) is None:
-                    self._add_distribution(f"{absolute}.{part}" if part else absolute)
+                    self.distributions.update(self._expander.distribution(f"{absolute}.{part}" if part else absolute))
         return found
 
     def _run_effects(self, module: Module, through: str) -> None:
         index = self._modules.index_of(module)
-        self.rows.add_docstring(module, index.doc, through)
-        symbol = f"{module.label}:{_AT_IMPORT}"
+        place = Place(module, AT_IMPORT)
         for effect in index.effects:
             if not self._counts(module, effect):
                 continue
+            self._through.setdefault(place.symbol, through)
+            effects = self._effects.setdefault(module.path, [])
             piece = index.piece(effect.piece)
-            self.rows.add_effect(Place(module, _AT_IMPORT, through), piece, effect.name)
-            self._through.setdefault(symbol, through)
+            if (piece, effect.name) in effects:
+                continue
+            effects.append((piece, effect.name))
             if effect.name:
-                self._reach(module, effect.name, symbol)
+                self._reach(module, effect.name, place.symbol)
             else:
-                self._follow(module, piece, symbol)
+                self._follow(self._expander.statement(place, piece))
 
     def _counts(self, module: Module, effect: Effect) -> bool:
         if effect.mode == "always":

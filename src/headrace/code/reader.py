@@ -3,32 +3,45 @@
 # ruff: noqa: PTH100, PTH113 - pathlib costs more than the work itself here
 
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from headrace.code.collecting import collection_paused
 from headrace.code.errors import SourceMissingError, UnknownBindingError
+from headrace.code.expanding import Expander
 from headrace.code.manifests import code_digest
 from headrace.code.modules import Module, ProjectModules
+from headrace.code.notebooks import MAIN, NotebookSource
 from headrace.code.reaching import Reach
 from headrace.code.resolving import Resolver
+from headrace.core.digests import digest_parts
 from headrace.core.symbols import Symbol
 from headrace.ports.code import Code, CodeRow
 from headrace.ports.stores import MemoStore
-
-MAIN = "__main__"
 
 
 class StaticCodeReader:
     """Reads code from its syntax trees; nothing of the user's is imported.
 
-    `root` is the project's folder, `path` the search path of modules (default: `sys.path`). One reader serves one
+    `root` is the project's folder, `path` the search path of modules (default: `sys.path`), `notebook` the live
+    namespace for steps that no file defines (default: that of `__main__`). One reader serves one
     planning in one thread: it sees each file once. A script that runs as `__main__` counts as the module that its file
     is.
     """
 
-    def __init__(self, root: Path | str, memo: MemoStore, path: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        root: Path | str,
+        memo: MemoStore,
+        path: Sequence[str] | None = None,
+        *,
+        notebook: NotebookSource | None = None,
+    ) -> None:
         self._modules = ProjectModules(str(root), memo, None if path is None else list(path))
         self._resolver = Resolver(self._modules)
+        self._expander = Expander(self._modules, self._resolver)
+        self._notebook = notebook
         self._codes: dict[tuple[str, str], Code] = {}
 
     def code_of(self, symbol: Symbol) -> Code:
@@ -42,8 +55,12 @@ class StaticCodeReader:
         """The digest of a project class (`module:Qual.name`) with what it reaches; empty for a library's class."""
         module_name, _, qualname = name.partition(":")
         symbol = Symbol(module_name, qualname)
-        module = self._module_of(symbol)
-        return "" if module is None else self._code(module, symbol).digest
+        try:
+            module = self._module_of(symbol)
+            return "" if module is None else self._code(module, symbol).digest
+        except (SourceMissingError, UnknownBindingError):
+            # A stored value may outlive its class; what was computed from it then is not found again by any key.
+            return digest_parts(("missing", name))
 
     def files_of(self, module_name: str, file: str = "") -> tuple[tuple[str, str], ...]:
         """The project's files that importing a module reads, and all that this reader has read, with their digests.
@@ -52,7 +69,7 @@ class StaticCodeReader:
         """
         module = self._module_of(Symbol(module_name, "", file))
         if module is not None:
-            Reach(self._modules, self._resolver).enter(module)
+            self._reach().enter(module)
         return self._modules.files_read()
 
     def _code(self, module: Module, symbol: Symbol) -> Code:
@@ -63,9 +80,10 @@ class StaticCodeReader:
         index = self._modules.index_of(module)
         if name not in index.bindings:
             raise UnknownBindingError(name, module.file, known=index.bindings)
-        reach = Reach(self._modules, self._resolver)
-        reach.start(module, name)
-        rows = reach.rows.rows()
+        with collection_paused():
+            reach = self._reach()
+            reach.start(module, name)
+            rows = reach.rows()
         code = Code(
             code_digest(f"{module.label}:{name}", rows),
             tuple(rows),
@@ -76,20 +94,35 @@ class StaticCodeReader:
         self._codes[module.path, name] = code
         return code
 
+    def _reach(self) -> Reach:
+        return Reach(self._modules, self._resolver, self._expander)
+
     def _files(self, reach: Reach) -> tuple[tuple[str, str], ...]:
-        found = {one.file: self._modules.digest_of(one) for one in reach.modules if one.kind != "namespace"}
+        found = {one.file: self._modules.digest_of(one) for one in reach.modules if one.kind in {"source", "binary"}}
         return tuple(sorted(found.items()))
 
     def _module_of(self, symbol: Symbol) -> Module | None:
         path = os.path.abspath(symbol.file) if symbol.file else ""
         if symbol.module == MAIN:
-            if not os.path.isfile(path):
-                raise SourceMissingError(str(symbol), "it was not defined in a file.")
-            return self._modules.of_file(path)
+            script = path if os.path.isfile(path) else self._script()
+            return self._modules.of_file(script) if script else self._live_module(symbol)
         found = self._modules.find(symbol.module)
         if found is not None and (not path or found.path == path):
             return found
         return self._modules.of_file(path) if os.path.isfile(path) else found
+
+    def _script(self) -> str:
+        """The file that runs as `__main__`; empty in a notebook."""
+        file = getattr(sys.modules[MAIN], "__file__", None) if self._notebook is None else None
+        return os.path.abspath(file) if file and os.path.isfile(file) else ""
+
+    def _live_module(self, symbol: Symbol) -> Module:
+        if self._notebook is None:
+            self._notebook = NotebookSource(vars(sys.modules[MAIN]))
+        name = symbol.qualname.partition(".")[0]
+        if name not in self._notebook:
+            raise SourceMissingError(str(symbol), "it stands in no file, and the running session does not know it.")
+        return self._modules.notebook(self._notebook.place_of(name), name, self._notebook)
 
     def _library_code(self, symbol: Symbol) -> Code:
         """A step that an installed distribution brings: it counts by that distribution's version."""

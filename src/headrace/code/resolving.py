@@ -3,8 +3,7 @@
 Follows names only; what a binding itself refers to is the business of `reaching.py`.
 """
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from headrace.code.computed import IMPORTED, QUOTED
 from headrace.code.modules import Module, ProjectModules
@@ -17,8 +16,7 @@ _ONLY_ABOUT_THE_MODULE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """What a reference means: a binding of a project module, a whole project module, or a name in a library."""
 
     kind: Literal["binding", "module", "external"]

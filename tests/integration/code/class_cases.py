@@ -1,5 +1,7 @@
 """Cases about classes, decorators, registries and patches."""
 
+# ruff: noqa: E501 - a small program stands in one line
+
 from integration.code.edited_projects import case
 
 case(
@@ -40,7 +42,9 @@ case(
 )
 case(
     "attributes of a class",
-    {"steps": "LOW = 1\nclass Limits:\n    low = LOW\n    high = low + 5\ndef step():\n    return Limits.low, Limits.high\n"},
+    {
+        "steps": "LOW = 1\nclass Limits:\n    low = LOW\n    high = low + 5\ndef step():\n    return Limits.low, Limits.high\n"
+    },
     ("steps", "LOW = 1", "LOW = 2"),
     ("steps", "low + 5", "low + 6"),
 )
@@ -305,18 +309,24 @@ case(
 )
 case(
     "a nested class",
-    {"steps": "class Outer:\n    class Inner:\n        value = 1\n        def get(self):\n            return self.value\ndef step():\n    return Outer.Inner().get()\n"},
+    {
+        "steps": "class Outer:\n    class Inner:\n        value = 1\n        def get(self):\n            return self.value\ndef step():\n    return Outer.Inner().get()\n"
+    },
     ("steps", "value = 1", "value = 2"),
     ("steps", "return self.value", "return -self.value"),
 )
 case(
     "a class made in a function",
-    {"steps": "def make(n):\n    class Made:\n        value = n\n        def get(self):\n            return self.value + 1\n    return Made\ndef step():\n    return make(1)().get()\n"},
+    {
+        "steps": "def make(n):\n    class Made:\n        value = n\n        def get(self):\n            return self.value + 1\n    return Made\ndef step():\n    return make(1)().get()\n"
+    },
     ("steps", "self.value + 1", "self.value + 2"),
 )
 case(
     "a function that is partly applied",
-    {"steps": "from functools import partial\ndef rule(a, b):\n    return a - b\nless = partial(rule, b=3)\ndef step():\n    return less(5)\n"},
+    {
+        "steps": "from functools import partial\ndef rule(a, b):\n    return a - b\nless = partial(rule, b=3)\ndef step():\n    return less(5)\n"
+    },
     ("steps", "b=3", "b=4"),
     ("steps", "a - b", "a + b"),
 )

@@ -56,8 +56,8 @@ class Edit:
 class Case:
     """A project with edits that change its result (`changes`) and further ones that do not (`keeps`).
 
-    `docs_count` says that docstrings are part of what it computes, `names_count` that names of locals may be, `is_coarse`
-    that names are computed, so that a further function in the module counts.
+    `docs_count` says that docstrings are part of what it computes, `names_count` that names of locals may be,
+    `is_coarse` that names are computed, so that a further function in the module counts.
     """
 
     name: str

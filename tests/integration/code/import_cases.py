@@ -1,36 +1,55 @@
 """Cases about imports: by name, by alias, by star, over re-exports, inside functions, at a distance."""
 
+# ruff: noqa: E501 - a small program stands in one line
+
 from integration.code.edited_projects import case
 
 RULE = "def rule(x):\n    return x + 1\n"
 
 case(
     "a function imported by name",
-    {"steps": "from rules import rule\ndef step():\n    return rule(1)\n", "rules": RULE + "def other(x):\n    return x - 5\n"},
+    {
+        "steps": "from rules import rule\ndef step():\n    return rule(1)\n",
+        "rules": RULE + "def other(x):\n    return x - 5\n",
+    },
     ("rules", "x + 1", "x + 2"),
     keeps=(("rules", "x - 5", "x - 6"),),
 )
 case(
     "a function imported under an alias",
-    {"steps": "from rules import rule as r\ndef step():\n    return r(1)\n", "rules": RULE + "def rule2(x):\n    return -x\n"},
+    {
+        "steps": "from rules import rule as r\ndef step():\n    return r(1)\n",
+        "rules": RULE + "def rule2(x):\n    return -x\n",
+    },
     ("rules", "x + 1", "x + 2"),
     ("steps", "import rule as r", "import rule2 as r"),
     keeps=(("rules", "return -x", "return -2 * x"),),
 )
 case(
     "a module imported and used by attribute",
-    {"steps": "import rules\ndef step():\n    return rules.rule(1)\n", "rules": RULE + "def other(x):\n    return x - 5\n"},
+    {
+        "steps": "import rules\ndef step():\n    return rules.rule(1)\n",
+        "rules": RULE + "def other(x):\n    return x - 5\n",
+    },
     ("rules", "x + 1", "x + 2"),
     keeps=(("rules", "x - 5", "x - 6"),),
 )
 case(
     "a submodule imported by its dotted name",
-    {"steps": "import pack.rules\ndef step():\n    return pack.rules.rule(1)\n", "pack.__init__": "", "pack.rules": RULE},
+    {
+        "steps": "import pack.rules\ndef step():\n    return pack.rules.rule(1)\n",
+        "pack.__init__": "",
+        "pack.rules": RULE,
+    },
     ("pack.rules", "x + 1", "x + 2"),
 )
 case(
     "a submodule imported from its package",
-    {"steps": "from pack import rules\ndef step():\n    return rules.rule(1)\n", "pack.__init__": "", "pack.rules": RULE},
+    {
+        "steps": "from pack import rules\ndef step():\n    return rules.rule(1)\n",
+        "pack.__init__": "",
+        "pack.rules": RULE,
+    },
     ("pack.rules", "x + 1", "x + 2"),
 )
 case(
@@ -44,13 +63,20 @@ case(
 )
 case(
     "a star import",
-    {"steps": "from rules import *\ndef step():\n    return rule(1)\n", "rules": RULE + "def other(x):\n    return x - 5\n"},
+    {
+        "steps": "from rules import *\ndef step():\n    return rule(1)\n",
+        "rules": RULE + "def other(x):\n    return x - 5\n",
+    },
     ("rules", "x + 1", "x + 2"),
     keeps=(("rules", "x - 5", "x - 6"),),
 )
 case(
     "a star import of a star import",
-    {"steps": "from all_rules import *\ndef step():\n    return rule(1)\n", "all_rules": "from rules import *\n", "rules": RULE},
+    {
+        "steps": "from all_rules import *\ndef step():\n    return rule(1)\n",
+        "all_rules": "from rules import *\n",
+        "rules": RULE,
+    },
     ("rules", "x + 1", "x + 2"),
 )
 case(
@@ -67,7 +93,11 @@ case(
 )
 case(
     "a submodule re-exported by its package under its own name",
-    {"steps": "import pack\ndef step():\n    return pack.rules.rule(1)\n", "pack.__init__": "from . import rules\n", "pack.rules": RULE},
+    {
+        "steps": "import pack\ndef step():\n    return pack.rules.rule(1)\n",
+        "pack.__init__": "from . import rules\n",
+        "pack.rules": RULE,
+    },
     ("pack.rules", "x + 1", "x + 2"),
 )
 case(
@@ -84,13 +114,19 @@ case(
 )
 case(
     "an import inside a function",
-    {"steps": "def step():\n    from rules import rule\n    return rule(1)\n", "rules": RULE + "def other(x):\n    return x - 5\n"},
+    {
+        "steps": "def step():\n    from rules import rule\n    return rule(1)\n",
+        "rules": RULE + "def other(x):\n    return x - 5\n",
+    },
     ("rules", "x + 1", "x + 2"),
     keeps=(("rules", "x - 5", "x - 6"),),
 )
 case(
     "a module imported inside a function under an alias",
-    {"steps": "def step():\n    import rules as r\n    return r.rule(1)\n", "rules": RULE + "def other(x):\n    return x - 5\n"},
+    {
+        "steps": "def step():\n    import rules as r\n    return r.rule(1)\n",
+        "rules": RULE + "def other(x):\n    return x - 5\n",
+    },
     ("rules", "x + 1", "x + 2"),
     keeps=(("rules", "x - 5", "x - 6"),),
 )
@@ -144,7 +180,11 @@ case(
 )
 case(
     "a new module that hides another one",
-    {"steps": "from pack.rules import rule\ndef step():\n    return rule(1)\n", "pack.__init__": "", "pack.rules": RULE},
+    {
+        "steps": "from pack.rules import rule\ndef step():\n    return rule(1)\n",
+        "pack.__init__": "",
+        "pack.rules": RULE,
+    },
     ("pack.rules.__init__", "", "def rule(x):\n    return x * 50\n"),
 )
 case(

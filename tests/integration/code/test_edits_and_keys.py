@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 import integration.code.class_cases
 import integration.code.import_cases
 import integration.code.value_cases  # noqa: F401
-import pytest
 from headrace.code.reader import StaticCodeReader
 from headrace.core.symbols import Symbol
 from headrace.testing.memory_stores import MemoryStore

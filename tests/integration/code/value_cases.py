@@ -1,5 +1,7 @@
 """Cases about constants, functions, names of locals and strings."""
 
+# ruff: noqa: E501 - a small program stands in one line
+
 from integration.code.edited_projects import case
 
 case(
@@ -7,11 +9,17 @@ case(
     {"steps": "def step():\n    x = 1\n    y = x + 2\n    return y\n"},
     ("steps", "x + 2", "x + 3"),
     ("steps", "return y", "return x"),
-    keeps=(("steps", "    y = x + 2\n", "    y = (x +\n         2)  # the same\n"), ("steps", "x = 1\n", "x: int = 1\n")),
+    keeps=(
+        ("steps", "    y = x + 2\n", "    y = (x +\n         2)  # the same\n"),
+        ("steps", "x = 1\n", "x: int = 1\n"),
+    ),
 )
 case(
     "constants of a module",
-    {"steps": "from settings import LIMIT\ndef step():\n    return LIMIT\n", "settings": "BASE = 2\nLIMIT = BASE * 3\nOTHER = 9\n"},
+    {
+        "steps": "from settings import LIMIT\ndef step():\n    return LIMIT\n",
+        "settings": "BASE = 2\nLIMIT = BASE * 3\nOTHER = 9\n",
+    },
     ("settings", "* 3", "* 4"),
     ("settings", "BASE = 2", "BASE = 7"),
     keeps=(("settings", "OTHER = 9", "OTHER = 10"), ("settings", "LIMIT =", "LIMIT: int =")),
@@ -26,7 +34,9 @@ case(
 )
 case(
     "a constant that is changed further down",
-    {"steps": "WORDS = ['a']\nWORDS.append('b')\nWORDS += ['c']\nOTHER = []\nOTHER.append(1)\ndef step():\n    return WORDS\n"},
+    {
+        "steps": "WORDS = ['a']\nWORDS.append('b')\nWORDS += ['c']\nOTHER = []\nOTHER.append(1)\ndef step():\n    return WORDS\n"
+    },
     ("steps", "'b'", "'x'"),
     ("steps", "WORDS += ['c']", "WORDS += ['d']"),
     keeps=(("steps", "OTHER.append(1)", "OTHER.append(2)"),),
@@ -77,7 +87,9 @@ case(
 )
 case(
     "a nested function",
-    {"steps": "def step():\n    total = 1\n    def inner(x):\n        nonlocal total\n        total += x\n        return total * 2\n    return inner(3)\n"},
+    {
+        "steps": "def step():\n    total = 1\n    def inner(x):\n        nonlocal total\n        total += x\n        return total * 2\n    return inner(3)\n"
+    },
     ("steps", "total * 2", "total * 3"),
     ("steps", "total += x", "total -= x"),
 )
@@ -102,7 +114,9 @@ case(
 )
 case(
     "scopes of comprehensions",
-    {"steps": "x = 10\ndef step():\n    doubled = [x * 2 for x in range(3)]\n    return doubled, x, {k: v for k, v in zip('ab', doubled)}\n"},
+    {
+        "steps": "x = 10\ndef step():\n    doubled = [x * 2 for x in range(3)]\n    return doubled, x, {k: v for k, v in zip('ab', doubled)}\n"
+    },
     ("steps", "x = 10", "x = 11"),
     ("steps", "x * 2", "x * 3"),
 )
@@ -120,13 +134,17 @@ case(
 )
 case(
     "names bound by match",
-    {"steps": "def step():\n    match {'a': [1, 2]}:\n        case {'a': [first, *rest], **more}:\n            return first, rest, more\n"},
+    {
+        "steps": "def step():\n    match {'a': [1, 2]}:\n        case {'a': [first, *rest], **more}:\n            return first, rest, more\n"
+    },
     ("steps", "return first, rest", "return rest, first"),
     ("steps", "[1, 2]", "[1, 3]"),
 )
 case(
     "an error that is caught",
-    {"steps": "def step():\n    try:\n        return 1 / 0\n    except ZeroDivisionError as problem:\n        return type(problem).__name__\n"},
+    {
+        "steps": "def step():\n    try:\n        return 1 / 0\n    except ZeroDivisionError as problem:\n        return type(problem).__name__\n"
+    },
     ("steps", "ZeroDivisionError as", "ArithmeticError as problem2:\n        return 1\n    except ValueError as"),
 )
 case(
@@ -204,7 +222,10 @@ case(
 )
 case(
     "an attribute of a module by a constant name",
-    {"steps": "import rules\ndef step():\n    return getattr(rules, 'RULE_A', 0)\n", "rules": "RULE_A = 1\nRULE_B = 2\n"},
+    {
+        "steps": "import rules\ndef step():\n    return getattr(rules, 'RULE_A', 0)\n",
+        "rules": "RULE_A = 1\nRULE_B = 2\n",
+    },
     ("rules", "RULE_A = 1", "RULE_A = 3"),
     keeps=(("rules", "RULE_B = 2", "RULE_B = 3"),),
 )
