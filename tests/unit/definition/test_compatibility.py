@@ -11,7 +11,7 @@ from typing import Annotated, Any, Generic, Literal, NamedTuple, Optional, Proto
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import assume, given
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -236,6 +236,9 @@ def test_a_class_whose_metaclass_refuses_the_question_is_compared_by_its_ancesto
     assert not is_assignable(Model, Strange)
 
 
+LAW = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+"""A busy machine breaks no law."""
+
 CLASSES = st.sampled_from(
     [bool, int, float, complex, str, bytes, date, datetime, Model, LateModel, Carrier, type(None)]
 )
@@ -275,6 +278,7 @@ def widened(source: Any) -> st.SearchStrategy[Any]:
     return st.one_of(steps)
 
 
+@LAW
 @given(TYPES)
 def test_every_type_fits_itself_object_and_any(source):
     assert explain_mismatch(source, source) == ""
@@ -283,11 +287,13 @@ def test_every_type_fits_itself_object_and_any(source):
     assert is_assignable(Any, source)
 
 
+@LAW
 @given(TYPES.flatmap(lambda a: st.tuples(st.just(a), widened(a))))
 def test_a_wider_type_takes_the_narrower_one(pair):
     assert explain_mismatch(*pair) == ""
 
 
+@LAW
 @given(TYPES.flatmap(lambda a: widened(a).flatmap(lambda b: st.tuples(st.just(a), st.just(b), widened(b) | TYPES))))
 def test_fitting_is_transitive(chain):
     first, second, third = chain
@@ -295,12 +301,14 @@ def test_fitting_is_transitive(chain):
     assert explain_mismatch(first, third) == ""
 
 
+@LAW
 @given(TYPES, TYPES, TYPES)
 def test_a_union_fits_exactly_where_all_its_members_fit(left, right, target):
     fits = is_assignable(left, target) and is_assignable(right, target)
     assert is_assignable(Union[left, right], target) == fits
 
 
+@LAW
 @given(TYPES, TYPES)
 def test_invariant_containers_fit_only_equivalent_ones(left, right):
     equivalent = is_assignable(left, right) and is_assignable(right, left)
