@@ -89,6 +89,19 @@ class OtherTree(TypedDict):
     children: "list[OtherTree]"
 
 
+class Link(Protocol):
+    def following(self) -> "Link": ...
+
+
+class OtherLink(Protocol):
+    def following(self) -> "OtherLink": ...
+
+
+class Chain:
+    def following(self) -> "Chain":
+        return self
+
+
 FITTING = [
     (Any, int),
     (int, Any),
@@ -137,6 +150,10 @@ FITTING = [
     (WideRow, Row),
     (Row, abc.Mapping[str, object]),
     (Tree, OtherTree),
+    (Link, OtherLink),
+    (Chain, Link),
+    (type[Carrier], abc.Iterable),
+    (type[Model], abc.Hashable),
     (NDArray[np.float64], NDArray[np.float64]),
     (NDArray[np.float64], NDArray[np.floating]),
     (NDArray[np.float64], np.ndarray),
@@ -199,6 +216,8 @@ REASONS = [
     (dict[str, int], Row, "dict[str, int] is not Row: its keys are not known"),
     (NDArray[np.float64], NDArray[np.int64], "numpy.float64 is not numpy.int64"),
     (type[Model], type[LateModel], "Model is not LateModel"),
+    (type[Model], abc.Iterable, "type is not Iterable"),
+    (type[Model], int, "type is not int"),
     (list[int], abc.Hashable, "list[int] is not Hashable"),
     (str, Fitted, "str is not Model"),
     (int, typing.Never, "int is not Never"),
