@@ -46,35 +46,37 @@ class Ticket(Generic[T]):
         return self.result[0]
 
 
+Commit = Callable[[list[Ticket[object]]], None]
+"""Carries tickets out in one transaction and leaves each done, with a result or an error.
+
+If it is interrupted, those that are not done are done again.
+"""
+
+
 class Batches:
-    """Queue and turn of the writers in one process.
+    """Queue and turn of the writers in one process."""
 
-    `commit` is given some tickets; it carries them out in one transaction and leaves each done, with a result or an
-    error. If it is interrupted, those that are not done are done again.
-    """
-
-    def __init__(self, commit: "Callable[[list[Ticket[object]]], None]") -> None:
-        self._commit = commit
+    def __init__(self) -> None:
         self._waiting: deque[Ticket[object]] = deque()
         self._turn = threading.Lock()
 
-    def submit(self, work: Callable[[Session], object]) -> object:
+    def submit(self, work: Callable[[Session], object], commit: Commit) -> object:
         """Have some work done and committed; returns its result or raises its error."""
         ticket: Ticket[object] = Ticket(work)
         self._waiting.append(ticket)
         try:
             with self._turn:
                 while not ticket.is_done:
-                    self._lead()
+                    self._lead(commit)
         except BaseException:
             self._withdraw(ticket)
             raise
         return ticket.outcome()
 
-    def _lead(self) -> None:
+    def _lead(self, commit: Commit) -> None:
         batch = [self._waiting.popleft() for _ in range(min(MAX_BATCH, len(self._waiting)))]
         try:
-            self._commit(batch)
+            commit(batch)
         except BaseException:
             # interrupted between two statements: the others' writes are still to be done, by their own threads
             self._waiting.extendleft(ticket for ticket in reversed(batch) if not ticket.is_done)

@@ -121,6 +121,16 @@ class NetworkFileSystemError(StoreError):
         )
 
 
+class ClosedStoreError(StoreError):
+    """A store is used after it was closed."""
+
+    code = "store.closed"
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        super().__init__(f"The store {path} was closed by this process. Open it again, or keep it open longer.")
+
+
 class ConditionError(UsageError):
     """A condition compares a field with something that it never is."""
 

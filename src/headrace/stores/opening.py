@@ -63,7 +63,7 @@ def open_store(
     folder: str | os.PathLike[str],
     *,
     durability: Durability = "normal",
-    read_only: bool = False,
+    read_only: bool | None = False,
     busy_deadline_s: float = 60.0,
     trust_file_system: bool = False,
 ) -> SqlStore:
@@ -71,8 +71,8 @@ def open_store(
 
     `durability` "full" syncs each commit to the disk; "normal" survives the death of processes, and after a power
     loss the newest commits may be missing. `read_only` asks for reading alone: nothing is made, and a folder that
-    this user cannot write is good enough. `busy_deadline_s` is how long other processes are waited for.
-    `trust_file_system` leaves out the check for network file systems.
+    this user cannot write is good enough; None asks for it only where nothing can be written. `busy_deadline_s` is
+    how long other processes are waited for. `trust_file_system` leaves out the check for network file systems.
 
     Raises StoreMissingError, NetworkFileSystemError, StoreReadOnlyError, NewerStoreError, OlderStoreError,
     ForeignStoreError, StoreDamagedError, StoreBusyError, StoreUnreachableError, SettingsError.
@@ -81,17 +81,25 @@ def open_store(
         raise SettingsError(f"The durability {durability!r} has no sense; choose 'normal' or 'full'.")
     path = Path(folder) / FILE_NAME
     place = str(path)
+    if read_only is None:
+        read_only = not _can_write(path)
     _prepare(path, read_only=read_only)
     kind = "" if trust_file_system else network_type(str(path.parent))
     if kind:
         raise NetworkFileSystemError(str(path.parent), kind)
-    can_write = os.access(path.parent, os.W_OK) and (not path.exists() or os.access(path, os.W_OK))
+    can_write = _can_write(path)
     if not can_write and not read_only:
         raise StoreReadOnlyError(place)
     options = SqliteOptions(
         busy_deadline_s=busy_deadline_s, is_durable=durability == "full", mode="rwc" if can_write else "ro"
     )
     return SqlStore(_up_to_date(place, options), place, is_read_only=read_only)
+
+
+def _can_write(path: Path) -> bool:
+    """Whether this user can write the file, and beside it, as SQLite has to; or make both."""
+    nearest = next(each for each in path.parents if each.exists())
+    return os.access(nearest, os.W_OK) and (not path.exists() or os.access(path, os.W_OK))
 
 
 def _prepare(path: Path, *, read_only: bool) -> None:

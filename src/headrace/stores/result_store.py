@@ -1,6 +1,6 @@
 """Values that may be reused, and who computes one right now."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from headrace.ports.executors import WorkerIdentity
 from headrace.ports.records import ResultRecord
@@ -10,7 +10,6 @@ from headrace.stores.run_changes import insert_all
 from headrace.stores.sessions import Database, Session
 
 RESULTS_OF_A_KEY = 8
-_CHUNK = 500
 
 
 class SqlResultStore:
@@ -24,7 +23,7 @@ class SqlResultStore:
 
         def work(session: Session) -> list[ResultRecord]:
             found: list[ResultRecord] = []
-            for chunk in _chunks(keys):
+            for chunk in sql.chunks(keys):
                 statement = sql.RESULTS.format(marks=sql.marks(len(chunk)))
                 found += map(rows.result_of, session.execute(statement, (*chunk, RESULTS_OF_A_KEY)).fetchall())
             return found
@@ -43,7 +42,7 @@ class SqlResultStore:
         def work(session: Session) -> dict[str, tuple[str, WorkerIdentity]]:
             insert_all(session, sql.CLAIM, [(key, run_id, text) for key in keys])
             held: dict[str, tuple[str, WorkerIdentity]] = {}
-            for chunk in _chunks(keys):
+            for chunk in sql.chunks(keys):
                 statement = sql.CLAIMED_BY_OTHERS.format(marks=sql.marks(len(chunk)))
                 for key, other, who in session.execute(statement, (*chunk, run_id)).fetchall():
                     held[key] = (other, WorkerIdentity(*rows.decode(who)))
@@ -55,10 +54,3 @@ class SqlResultStore:
         """Give claims of a run back."""
         if keys:
             self._database.write(lambda session: insert_all(session, sql.RELEASE, [(key, run_id) for key in keys]))
-
-
-def _chunks(keys: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Keys in portions, as a statement takes only so many parameters."""
-    unique = list(dict.fromkeys(keys))
-    for start in range(0, len(unique), _CHUNK):
-        yield unique[start : start + _CHUNK]

@@ -79,6 +79,13 @@ def _load_parts(text: str) -> KeyParts:
     return KeyParts(code, environment, _pairs(arguments), _pairs(classes), _pairs(other))
 
 
+# most attempts touch the same files or nothing, and a map asks for thousands at once
+@lru_cache(maxsize=256)
+def _load_touched(text: str) -> Touched:
+    files, modules, reads = decode(text)
+    return Touched(_pairs(files), _pairs(modules), _pairs(reads))
+
+
 def _pairs(lists: list[list[str]]) -> tuple[tuple[str, str], ...]:
     return tuple([(name, text) for name, text in lists])
 
@@ -186,11 +193,10 @@ def result_row(result: ResultRecord) -> tuple[Parameter, ...]:
 
 def result_of(row: Row) -> ResultRecord:
     """A result from RESULT_COLUMNS."""
-    files, modules, reads = decode(row[7])
     return ResultRecord(
         *(row[0], row[1], row[2], row[3], row[4], row[5]),
         output=load_value(row[6]),
-        touched=Touched(_pairs(files), _pairs(modules), _pairs(reads)),
+        touched=_load_touched(row[7]),
         parts=_load_parts(row[8]),
         created_at=row[9],
     )

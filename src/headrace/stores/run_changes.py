@@ -78,13 +78,19 @@ class PreparedChange:
     def _link_reused(self, session: Session) -> None:
         """What a reused step shows of another attempt is also what its run is found by."""
         insert_all(session, sql.PUT_REUSE, self._reuses)
-        for run_id, _, _, made_by, made_in in self._reuses:
-            origin = (made_in, made_by)
-            metrics = session.execute(sql.LAST_METRICS_OF_ATTEMPT, origin).fetchall()
-            insert_all(session, sql.NOTE_FACT, rows.metric_facts(run_id, metrics))
-            logged = session.execute(sql.PARAMETERS_OF_ATTEMPT, origin).fetchall()
-            facts = [rows.parameter_fact(run_id, name, rows.load_value(value), at=at) for name, value, at in logged]
-            insert_all(session, sql.NOTE_FACT, facts)
+        makers: dict[str, list[str]] = {}
+        for _, _, _, made_by, made_in in self._reuses:
+            makers.setdefault(made_in, []).append(made_by)
+        for made_in, attempts in makers.items():
+            for chunk in sql.chunks(attempts):
+                insert_all(session, sql.NOTE_FACT, self._facts_of(session, made_in, chunk))
+
+    def _facts_of(self, session: Session, made_in: str, attempts: list[str]) -> list[tuple[Parameter, ...]]:
+        run_id, origin, marks = self._change.run.id, (made_in, *attempts), sql.marks(len(attempts))
+        metrics = session.execute(sql.LAST_METRICS_OF_ATTEMPTS.format(marks=marks), origin).fetchall()
+        logged = session.execute(sql.PARAMETERS_OF_ATTEMPTS.format(marks=marks), origin).fetchall()
+        facts = [rows.parameter_fact(run_id, name, rows.load_value(value), at=at) for name, value, at in logged]
+        return rows.metric_facts(run_id, metrics) + facts
 
     def _change_tags(self, session: Session, before: set[str]) -> None:
         now = set(self._change.run.tags)

@@ -7,6 +7,7 @@ milliseconds until the deadline; "database is locked" is never shown.
 import os
 import sqlite3
 import time
+import weakref
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal, TypeVar, cast
@@ -14,6 +15,7 @@ from typing import Literal, TypeVar, cast
 from headrace.core.errors import StoreError
 from headrace.stores.batches import Batches, Ticket
 from headrace.stores.errors import (
+    ClosedStoreError,
     ForeignStoreError,
     StoreBusyError,
     StoreDamagedError,
@@ -58,8 +60,9 @@ class SqliteDatabase:
 
     def __init__(self, path: str, options: SqliteOptions | None = None) -> None:
         self.path, self._options = path, options or SqliteOptions()
-        self._own = _Own()
+        self._is_closed = False
         self._left_to_parent: list[_Own] = []
+        self._own = self._made_own()
 
     def read(self, work: Callable[[Session], T]) -> T:
         """Do some reading; waits if the file is being recovered."""
@@ -70,34 +73,45 @@ class SqliteDatabase:
         except sqlite3.Error as error:
             raise translated(error, self.path) from error
         finally:
-            own.idle.append(connection)
+            self._give(own, connection)
 
     def write(self, work: Callable[[Session], T]) -> T:
         """Do some writing, in one transaction, perhaps together with other threads' writes."""
         if self._options.mode != "rwc":
             raise StoreReadOnlyError(self.path)
-        own = self._of_this_process()
-        if own.batches is None:
-            own.batches = Batches(self._commit)
-        return cast("T", own.batches.submit(work))
+        return cast("T", self._of_this_process().batches.submit(work, self._commit))
 
     def close(self) -> None:
-        """Close this process's connections; the last one of all folds the log into the file."""
-        own = self._of_this_process()
-        while own.idle:
-            own.idle.pop().close()
+        """Close this process's connections; the last one of all folds the log into the file.
+
+        It happens by itself when the database is no longer reachable, or at the end of the process.
+        """
+        self._is_closed = True
+        self._of_this_process().close()
+
+    def _made_own(self) -> "_Own":
+        own = _Own()
+        weakref.finalize(self, own.close)
+        return own
 
     def _of_this_process(self) -> "_Own":
         if self._own.pid != os.getpid():
             self._left_to_parent.append(self._own)
-            self._own = _Own()
+            self._own = self._made_own()
         return self._own
 
     def _take(self, own: "_Own") -> sqlite3.Connection:
+        if self._is_closed:
+            raise ClosedStoreError(self.path)
         try:
             return own.idle.pop()
         except IndexError:
             return self._open()
+
+    def _give(self, own: "_Own", connection: sqlite3.Connection) -> None:
+        own.idle.append(connection)
+        if self._is_closed:
+            own.close()
 
     def _open(self) -> sqlite3.Connection:
         options = self._options
@@ -163,7 +177,7 @@ class SqliteDatabase:
             _roll_back(connection)
             raise
         finally:
-            own.idle.append(connection)
+            self._give(own, connection)
 
 
 def _quoted(path: str) -> str:
@@ -179,7 +193,12 @@ class _Own:
     def __init__(self) -> None:
         self.pid = os.getpid()
         self.idle: list[sqlite3.Connection] = []
-        self.batches: Batches | None = None
+        self.batches = Batches()
+
+    def close(self) -> None:
+        """Close the connections that nobody is using, unless they are another process's."""
+        while self.idle and self.pid == os.getpid():
+            self.idle.pop().close()
 
 
 def _stage(connection: sqlite3.Connection, batch: list[Ticket[object]]) -> None:

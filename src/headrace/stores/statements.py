@@ -3,10 +3,21 @@ know. `?` stands for a parameter."""
 
 # ruff: noqa: S608 - texts are put together from constants of this file and counted question marks
 
+from collections.abc import Iterable, Iterator
+
+_CHUNK = 500
+
 
 def marks(count: int) -> str:
     """`?, ?, ?` for a list of parameters."""
     return ", ".join("?" * count)
+
+
+def chunks(keys: Iterable[str]) -> Iterator[list[str]]:
+    """Different keys in portions, as a statement takes only so many parameters."""
+    unique = list(dict.fromkeys(keys))
+    for start in range(0, len(unique), _CHUNK):
+        yield unique[start : start + _CHUNK]
 
 
 def _insert(table: str, columns: str) -> str:
@@ -52,14 +63,14 @@ NOTE_FACT = (
     + " ON CONFLICT (run_id, kind, name) DO UPDATE SET number = excluded.number, word = excluded.word,"
     " at = excluded.at WHERE excluded.at >= run_facts.at"
 )
-LAST_METRICS_OF_ATTEMPT = """
+LAST_METRICS_OF_ATTEMPTS = """
 SELECT name, value, at FROM (
     SELECT name, value, at, ROW_NUMBER() OVER (PARTITION BY name ORDER BY at DESC, id DESC) AS place
-    FROM metrics WHERE run_id = ? AND attempt_id = ?) AS ordered
+    FROM metrics WHERE run_id = ? AND attempt_id IN ({marks})) AS ordered
 WHERE place = 1
 """
-PARAMETERS_OF_ATTEMPT = """
-SELECT name, value, at FROM logged WHERE run_id = ? AND attempt_id = ? AND kind = 'parameter' ORDER BY at, id
+PARAMETERS_OF_ATTEMPTS = """
+SELECT name, value, at FROM logged WHERE run_id = ? AND attempt_id IN ({marks}) AND kind = 'parameter' ORDER BY at, id
 """
 HAS_FACT = "SELECT 1 FROM run_facts WHERE kind = ? AND name = ? LIMIT 1"
 # hops from name to name through the index: as many steps as there are names, not as there are rows

@@ -7,8 +7,6 @@ from headrace.stores import rows
 from headrace.stores import statements as sql
 from headrace.stores.sessions import Database, Session
 
-_CHUNK = 500
-
 
 class SqlTrackingStore:
     """The port `TrackingStore` on a database."""
@@ -33,10 +31,9 @@ class SqlTrackingStore:
 
         def work(session: Session) -> dict[str, dict[str, float]]:
             found: dict[str, dict[str, float]] = {}
-            for start in range(0, len(run_ids), _CHUNK):
-                chunk = run_ids[start : start + _CHUNK]
+            for chunk in sql.chunks(run_ids):
                 statement = sql.LATEST.format(marks=sql.marks(len(chunk)))
-                for run_id, name, number in session.execute(statement, tuple(chunk)).fetchall():
+                for run_id, name, number in session.execute(statement, chunk).fetchall():
                     found.setdefault(run_id, {})[name] = rows.number_of(number)
             return found
 

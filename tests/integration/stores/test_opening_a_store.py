@@ -14,6 +14,7 @@ from headrace.core.errors import SettingsError, StoreError
 from headrace.ports.records import RunFilter
 from headrace.stores import opening
 from headrace.stores.errors import (
+    ClosedStoreError,
     ForeignStoreError,
     NetworkFileSystemError,
     NewerStoreError,
@@ -137,6 +138,42 @@ def test_a_read_only_folder_is_read_after_its_writer_was_killed(public_place):
         path.chmod(0o444)
     public_place.chmod(0o555)
     assert as_nobody(SHOW, public_place) == run_id
+
+
+def test_reading_only_where_it_has_to_be_writes_where_it_can(public_place):
+    (run_id,) = filled(public_place)
+    with open_store(public_place, read_only=None) as store:
+        assert not store.is_read_only
+        store.runs.request_cancel(run_id, 1.0)
+    public_place.chmod(0o555)
+    code = """
+    with open_store(sys.argv[1], read_only=None) as store:
+        print(store.is_read_only, store.runs.find("last")[0].cancel_requested_at)
+    """
+    assert as_nobody(code, public_place) == "True 1.0"
+
+
+def test_a_closed_store_says_so(place):
+    with open_store(place) as store:
+        pass
+    with pytest.raises(ClosedStoreError, match="was closed"):
+        store.runs.find("last")
+    with pytest.raises(ClosedStoreError):
+        store.runs.create(some_run(), [], {})
+
+
+def test_a_store_that_nobody_closes_is_closed_at_the_end_of_the_process_without_a_warning(place):
+    code = """
+    from headrace.testing.records import some_run
+    kept, dropped = open_store(sys.argv[1]), open_store(sys.argv[1])
+    for store in (kept, dropped):
+        store.runs.create(some_run(), [], {})
+    del dropped, store
+    """
+    script = f"import sys\nfrom headrace.stores.opening import open_store\n{textwrap.dedent(code)}"
+    command = [sys.executable, "-X", "dev", "-W", "error", "-c", script, str(place)]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stderr == ""
+    assert [path.name for path in place.iterdir()] == ["headrace.db"]
 
 
 def test_a_read_only_folder_is_refused_for_writing_with_the_reason(public_place):

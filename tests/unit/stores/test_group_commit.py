@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from headrace.stores.batches import MAX_BATCH, Batches, Ticket
+from headrace.stores.batches import MAX_BATCH, Batches, Commit, Ticket
 
 
 class Recorder:
@@ -30,12 +30,12 @@ class Recorder:
             ticket.is_done = True
 
 
-def start(batches: Batches, works) -> tuple[list[threading.Thread], list[object]]:
+def start(batches: Batches, commit: Commit, works) -> tuple[list[threading.Thread], list[object]]:
     outcomes: list[object] = [None] * len(works)
 
     def submit(place):
         try:
-            outcomes[place] = batches.submit(works[place])
+            outcomes[place] = batches.submit(works[place], commit)
         except BaseException as error:  # noqa: BLE001 - the test looks at it
             outcomes[place] = error
 
@@ -56,11 +56,11 @@ def wait_until_queued(batches: Batches, count: int) -> None:
 def held_up(works):
     """A first writer that waits in its transaction, and others that queue meanwhile."""
     recorder = Recorder()
-    batches = Batches(recorder.commit)
+    batches = Batches()
     recorder.go.clear()
-    first, _ = start(batches, [lambda _: "first"])
+    first, _ = start(batches, recorder.commit, [lambda _: "first"])
     assert recorder.began.wait(10)
-    threads, outcomes = start(batches, works)
+    threads, outcomes = start(batches, recorder.commit, works)
     wait_until_queued(batches, len(works))
     recorder.go.set()
     for thread in first + threads:
@@ -70,7 +70,7 @@ def held_up(works):
 
 def test_a_lone_writer_commits_in_its_own_thread():
     recorder = Recorder()
-    assert Batches(recorder.commit).submit(lambda _: 7) == 7
+    assert Batches().submit(lambda _: 7, recorder.commit) == 7
     assert recorder.threads == {threading.get_ident()}
 
 
@@ -108,10 +108,10 @@ def test_a_leader_that_is_interrupted_leaves_the_others_to_themselves():
             raise KeyboardInterrupt
         recorder.commit(batch)
 
-    batches = Batches(commit)
-    first, _ = start(batches, [lambda _: "first"])
+    batches = Batches()
+    first, _ = start(batches, commit, [lambda _: "first"])
     assert recorder.began.wait(10)
-    threads, outcomes = start(batches, [lambda _, number=number: number for number in range(5)])
+    threads, outcomes = start(batches, commit, [lambda _, number=number: number for number in range(5)])
     wait_until_queued(batches, 5)
     recorder.go.set()
     for thread in first + threads:
@@ -128,7 +128,7 @@ def test_an_interrupted_lone_writer_leaves_nothing_behind():
     def commit(_):
         raise KeyboardInterrupt
 
-    batches = Batches(commit)
+    batches = Batches()
     with pytest.raises(KeyboardInterrupt):
-        batches.submit(lambda _: 1)
+        batches.submit(lambda _: 1, commit)
     assert not batches._waiting

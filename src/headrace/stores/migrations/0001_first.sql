@@ -29,7 +29,7 @@ CREATE INDEX runs_by_name ON runs (name, id) WHERE name <> '';
 -- Lists are read newest first from one of these, without touching the rows that a filter leaves out.
 CREATE INDEX runs_by_pipeline ON runs (pipeline, id, state);
 CREATE INDEX runs_by_state ON runs (state, id, pipeline);
-CREATE INDEX runs_in_order ON runs (id, state, pipeline, created_at, started_at, finished_at);
+CREATE INDEX runs_in_order ON runs (id, state, pipeline, name, created_at, started_at, finished_at);
 
 CREATE TABLE run_tags (
     tag {key} NOT NULL,
