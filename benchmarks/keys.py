@@ -21,8 +21,7 @@ FUNCTIONS = 8
 CLASSES = 2
 STEPS = 4
 
-READ_KEYS = (
-    """
+READ_KEYS = """
 import sys
 from headrace.code.reader import StaticCodeReader
 from headrace.code.stamps import ClosureMemo
@@ -40,8 +39,6 @@ if found is None:
     memo.keep("keys", reader.files_of("pipeline"), found)
 print(found)
 """
-    % STEPS
-)
 
 
 def function(rng: random.Random, name: str, others: list[str]) -> Iterator[str]:

@@ -92,14 +92,16 @@ def _is_other(row: Row, earlier: Row | None) -> bool:
 
 
 def _goes_without_saying(change: CodeChange, old: Mapping[str, Row], new: Mapping[str, Row]) -> bool:
-    """An import that came or went is said by what it brought; a method by its class."""
+    """What came or went is said by what led to it, if that came or went, too; an import by what it brought; a method by
+    its class."""
     if change.kind == "changed":
         return False
-    rows = new if change.kind == "added" else old
-    if rows[change.symbol].fingerprint.startswith(_IMPORT):
+    rows, others = (new, old) if change.kind == "added" else (old, new)
+    row = rows[change.symbol]
+    if row.fingerprint.startswith(_IMPORT):
         return True
     owner = change.symbol.rpartition(".")[0]
-    return ":" in owner and owner in rows and (owner in old) is not (owner in new)
+    return any(one in rows and one not in others for one in (row.through, owner))
 
 
 def _change(
@@ -117,9 +119,9 @@ def _subject(row: Row, earlier: Row | None) -> str:
         return f"what importing `{module}` does, in {place}"
     if name == BINARY:
         return f"the extension module {place}"
-    if row.fingerprint.startswith(_IMPORT) and earlier is not None:
-        was = _imported(earlier.fingerprint)
-        return f"what `{name}` means in {place} (was {was}, is {_imported(row.fingerprint)})"
+    if earlier is not None and _IMPORT in (row.fingerprint[: len(_IMPORT)], earlier.fingerprint[: len(_IMPORT)]):
+        was, is_ = _imported(earlier.fingerprint), _imported(row.fingerprint)
+        return f"what `{name}` means in {place} (was {was}, is {is_})"
     return f"`{name}` in {place}"
 
 

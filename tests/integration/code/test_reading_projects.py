@@ -16,7 +16,10 @@ from headrace.testing.memory_stores import MemoryStore
 from integration.code.edited_projects import write
 
 FILES = {
-    "steps.py": "import headrace as hr\nfrom rules import rule\n\n@hr.step(retries=2)\ndef fit(x: float) -> float:\n    return rule(x)\n",
+    "steps.py": (
+        "import headrace as hr\nfrom rules import rule\n\n"
+        "@hr.step(retries=2)\ndef fit(x: float) -> float:\n    return rule(x)\n"
+    ),
     "rules.py": "LIMIT = 3\ndef rule(x):\n    return max(x, LIMIT)\n",
 }
 
@@ -213,9 +216,7 @@ def test_a_class_has_a_digest_of_its_own_and_a_librarys_has_none(tmp_path: Path)
 
 def test_a_name_that_the_file_does_not_define_is_refused_with_a_near_one(tmp_path: Path):
     root = write(FILES, tmp_path)
-    with pytest.raises(
-        UnknownBindingError, match="`fitt` is not defined at the top level of `steps.py`; did you mean 'fit'"
-    ):
+    with pytest.raises(UnknownBindingError, match=r"`fitt` is not defined .* `steps\.py`; did you mean 'fit'"):
         read(root, "steps:fitt")
 
 
@@ -270,10 +271,8 @@ def test_the_index_of_a_file_is_kept_by_its_content(tmp_path: Path):
             memos.keep(key, text)
 
     root = write(FILES, tmp_path)
-    digests = []
-    for _ in range(2):
-        digests.append(StaticCodeReader(root, Counting(), path=[str(root)]).code_of(Symbol("steps", "fit")))
-    assert digests[0] == digests[1]
+    codes = [StaticCodeReader(root, Counting(), path=[str(root)]).code_of(Symbol("steps", "fit")) for _ in range(2)]
+    assert codes[0] == codes[1]
     assert len(kept) == 2
     (root / "rules.py").write_text(FILES["rules.py"] + "\n")
     StaticCodeReader(root, Counting(), path=[str(root)]).code_of(Symbol("steps", "fit"))
