@@ -99,20 +99,20 @@ def window_means(asked: pl.DataFrame, events: pl.DataFrame, window: Window) -> p
     `left_share` is the number of departures over one more than the number of flights that were to depart.
     """
     means = [value for value in window.values if value != "left_share"]
-    seen = sums_within(asked, events, window, means)
+    seen = sums_within(asked, events, window, values=means)
     columns = [(seen[value] / seen["count"]).fill_nan(None).alias(window.column(value)) for value in means]
     if "left_share" in window.values:
-        due = sums_within(asked, asked.with_columns(known_at="scheduled_at"), window, [])["count"]
+        due = sums_within(asked, asked.with_columns(known_at="scheduled_at"), window, values=[])["count"]
         columns.append((seen["count"] / (due + 1)).alias(window.column("left_share")))
     return pl.DataFrame(columns).cast(pl.Float32)
 
 
-def sums_within(asked: pl.DataFrame, events: pl.DataFrame, window: Window, values: list[str]) -> pl.DataFrame:
+def sums_within(asked: pl.DataFrame, events: pl.DataFrame, window: Window, *, values: list[str]) -> pl.DataFrame:
     """Count and sums of the group's events that became known in the window's hours before each cutoff."""
     by = list(GROUPS[window.group])
     totals = running_sums(events, by, values)
-    at_end = sums_at(asked, totals, by, pl.col("cutoff"))
-    at_start = sums_at(asked, totals, by, pl.col("cutoff") - timedelta(hours=window.hours))
+    at_end = sums_at(asked, totals, by=by, moment=pl.col("cutoff"))
+    at_start = sums_at(asked, totals, by=by, moment=pl.col("cutoff") - timedelta(hours=window.hours))
     return at_end - at_start
 
 
@@ -125,7 +125,7 @@ def running_sums(events: pl.DataFrame, by: list[str], values: list[str]) -> pl.D
     return ordered.select("known_at", *by, *grouped)
 
 
-def sums_at(asked: pl.DataFrame, totals: pl.DataFrame, by: list[str], moment: pl.Expr) -> pl.DataFrame:
+def sums_at(asked: pl.DataFrame, totals: pl.DataFrame, *, by: list[str], moment: pl.Expr) -> pl.DataFrame:
     """The running sums as they stood at a moment, zero before the first event."""
     joined = asked.select(*by, moment.alias("moment")).join_asof(
         totals, left_on="moment", right_on="known_at", by=by or None, check_sortedness=False

@@ -69,6 +69,7 @@ def choose(models: list[LateFlightModel], scores: list[Scores], baseline: Scores
     hr.log_figure("comparison", plot_comparison(comparison))
     hr.log_metric("auc", scores[best].auc)
     hr.log_metric("log_loss", scores[best].log_loss)
+    hr.log_metric("calibration_error", scores[best].calibration_error)
     return Choice(models[best], comparison, row["gain"] > BEYOND_CHANCE * row["gain_error"])
 
 
