@@ -47,7 +47,7 @@ def check_body(declared: Declared) -> None:
         faults += _faults(list(dis.get_instructions(code)), known)
     faults += outside_reads(declared.inner)
     for line, what, why in sorted(faults):
-        raise BodyError(what, declared.name, line, why)
+        raise BodyError(what, declared.name, line=line, why=why)
     declared.is_sound = True
 
 
@@ -67,9 +67,9 @@ def _line_from(instructions: list[dis.Instruction], index: int) -> int:
 def _fault(instructions: list[dis.Instruction], index: int, known: frozenset[str]) -> tuple[str, str] | None:
     name = instructions[index].opname
     if name == "IS_OP":
-        return None if _is_known(instructions, index - 1, known, 2) else ("`is`", _DECIDED)
+        return None if _is_known(instructions, index - 1, known, count=2) else ("`is`", _DECIDED)
     if name.startswith("POP_JUMP") and name.endswith("_NONE"):
-        return None if _is_known(instructions, index - 1, known, 1) else ("`is`", _DECIDED)
+        return None if _is_known(instructions, index - 1, known, count=1) else ("`is`", _DECIDED)
     if name == "PUSH_EXC_INFO" and instructions[index + 1].opname != "WITH_EXCEPT_START":
         return "`try`", _TRY
     if name == "LOAD_GLOBAL" and instructions[index].argval in _BLIND_BUILTINS:
@@ -86,7 +86,7 @@ _FAULTS = {
 }
 
 
-def _is_known(instructions: list[dis.Instruction], index: int, known: frozenset[str], count: int) -> bool:
+def _is_known(instructions: list[dis.Instruction], index: int, known: frozenset[str], *, count: int) -> bool:
     """Whether the `count` values that were loaded last are constants, globals or static parameters."""
     while count and index >= 0:
         instruction = instructions[index]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar, overload
 
 from headrace.definition.errors import BranchError
-from headrace.definition.modes import MODE, place
+from headrace.definition.modes import MODE, Branches, Test, place
 from headrace.definition.plain import choose
 from headrace.definition.references import is_reference
 
@@ -28,7 +28,7 @@ def when(
     Only the steps inside the branch that is not taken are skipped; what follows gets the value, None included. Raises
     BranchError.
     """
-    return _choose("hr.when", "true", condition, (then, otherwise))
+    return _choose("hr.when", condition, (then, otherwise))
 
 
 @overload
@@ -40,18 +40,16 @@ def when_some(value: Any, then: Callable[[Any], object], /, otherwise: Callable[
 
     Only the steps inside the branch that is not taken are skipped. Raises BranchError.
     """
-    return _choose("hr.when_some", "some", value, (then, otherwise))
+    return _choose("hr.when_some", value, (then, otherwise))
 
 
-def _choose(word: str, test: str, condition: object, branches: tuple[Any, Any]) -> object:
-    then, otherwise = branches
-    for name, branch in (("then", then), ("otherwise", otherwise)):
+def _choose(word: str, condition: object, branches: Branches) -> object:
+    for name, branch in zip(("then", "otherwise"), branches, strict=True):
         if is_reference(branch) or not (callable(branch) or (branch is None and name == "otherwise")):
             raise BranchError(
                 f"{place()}{word}(…) takes a function as {name!r}, to be called only if it is taken. Write "
                 f"`lambda: promote(model)` instead of `promote(model)`."
             )
     mode = MODE.get()
-    if mode is None:
-        return choose(condition, test, then, otherwise)
-    return mode.choose(condition, test, then, otherwise)
+    test: Test = "some" if word == "hr.when_some" else "true"
+    return choose(condition, test, branches) if mode is None else mode.choose(condition, test, branches)

@@ -86,7 +86,7 @@ class Capture:
 
     def reference(self, binding: Binding, annotation: Any, words: str) -> Reference:
         """A new reference, to be used in this branch."""
-        source = Source(self, binding, annotation, words)
+        source = Source(self, binding, annotation, words=words)
         source.guards = self.guards
         return Reference(source)
 
@@ -96,7 +96,7 @@ class Capture:
 
     def some(self, source: Source) -> Reference:
         """The same value where it is known not to be None."""
-        found = Source(source.owner, source.binding, without_none(source.annotation), source.words)
+        found = Source(source.owner, source.binding, without_none(source.annotation), words=source.words)
         found.path, found.guards = source.path, source.guards
         return Reference(found)
 

@@ -13,7 +13,7 @@ class NotAFunctionError(DefinitionError):
 
     code = "definition.not-a-function"
 
-    def __init__(self, word: str, name: str, why: str, remedy: str) -> None:
+    def __init__(self, word: str, name: str, *, why: str, remedy: str) -> None:
         super().__init__(f"{name!r} cannot be a {word}: {why}. {remedy}")
 
 
@@ -22,7 +22,7 @@ class MutableDefaultError(DefinitionError):
 
     code = "definition.mutable-default"
 
-    def __init__(self, word: str, name: str, parameter: str, default: object) -> None:
+    def __init__(self, word: str, name: str, *, parameter: str, default: object) -> None:
         kind = type(default).__name__
         super().__init__(
             f"{word.capitalize()} {name!r}: the default of {parameter!r} is a {kind}, which all calls would share and "
@@ -50,7 +50,7 @@ class UnknownValueError(DefinitionError):
 
     code = "definition.unknown-value"
 
-    def __init__(self, action: str, source: str, place: str, remedy: str) -> None:
+    def __init__(self, action: str, source: str, *, place: str, remedy: str) -> None:
         super().__init__(
             f"{place}{action} {source}: its value is not known while the pipeline is defined, only when it runs. "
             f"{remedy}"
@@ -62,7 +62,7 @@ class UnknownFieldError(DefinitionError):
 
     code = "definition.unknown-field"
 
-    def __init__(self, source: str, name: str, place: str, why: str) -> None:
+    def __init__(self, source: str, name: str, *, place: str, why: str) -> None:
         super().__init__(f"{place}No field {name!r} in {source}: {why}")
 
 
@@ -71,7 +71,7 @@ class BodyError(DefinitionError):
 
     code = "definition.body"
 
-    def __init__(self, what: str, pipeline: str, line: int, why: str) -> None:
+    def __init__(self, what: str, pipeline: str, *, line: int, why: str) -> None:
         super().__init__(f"{what} in pipeline {pipeline!r}, line {line}: {why}")
 
 

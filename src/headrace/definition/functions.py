@@ -151,7 +151,7 @@ def refuse_what_is_no_function(function: object, word: str) -> None:
     name = str(getattr(function, "__name__", None) or type(function).__name__)
     fault = _fault_of_kind(function, word)
     if fault:
-        raise NotAFunctionError(word, name, *fault)
+        raise NotAFunctionError(word, name, why=fault[0], remedy=fault[1])
 
 
 def _fault_of_kind(function: object, word: str) -> tuple[str, str] | None:
@@ -178,13 +178,13 @@ def refuse_unusable_function(declared: Declared) -> None:
     function, inner, word = declared.function, declared.inner, declared.word
     fault = _fault_of_function(function, inner, word)
     if fault:
-        raise NotAFunctionError(word, function.__qualname__, *fault)
+        raise NotAFunctionError(word, function.__qualname__, why=fault[0], remedy=fault[1])
     defaults = inner.__defaults__ or ()
     code = inner.__code__
     names = code.co_varnames[code.co_argcount - len(defaults) : code.co_argcount]
     for name, default in (*zip(names, defaults, strict=True), *(inner.__kwdefaults__ or {}).items()):
         if isinstance(default, _MUTABLE):
-            raise MutableDefaultError(word, function.__name__, name, default)
+            raise MutableDefaultError(word, function.__name__, parameter=name, default=default)
 
 
 def _fault_of_function(function: FunctionType, inner: FunctionType, word: str) -> tuple[str, str] | None:

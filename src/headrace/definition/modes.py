@@ -5,9 +5,14 @@ The mode is a context variable, so that threads and coroutines do not see each o
 
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 Arguments = Mapping[str, object]
+
+
+Test = Literal["true", "some"]
+Branches = tuple[Callable[..., object], Callable[[], object] | None]
+"""What runs if a condition holds, and if it does not."""
 
 
 class Mode(Protocol):
@@ -27,7 +32,7 @@ class Mode(Protocol):
         """A pipeline is called in a pipeline."""
         ...
 
-    def choose(self, condition: object, test: str, then: Callable[..., object], otherwise: Any) -> object:
+    def choose(self, condition: object, test: Test, branches: Branches) -> object:
         """`when` (test "true") or `when_some` (test "some")."""
         ...
 

@@ -157,13 +157,13 @@ def names_in(code: CodeType, module: Mapping[str, object]) -> Iterator[Named]:
         if instruction.opname == "IMPORT_NAME":
             imported.update(_imports(instructions, index))
         elif instruction.opname in _LOADS or (instruction.opname.startswith(_LOCALS) and name in imported):
-            text, value = imported[name] if name in imported else _global(name, module)
-            yield from _chain(text, value, instructions, index)
+            yield from _chain(imported.get(name) or _global(name, module), instructions, index)
         elif instruction.opname in _ATTRIBUTES and name in _PATH_READS:
             yield Named(f"?.{name}", None, _line(instruction), is_called_empty=False)
 
 
-def _chain(text: str, value: object, instructions: Sequence[dis.Instruction], index: int) -> Iterator[Named]:
+def _chain(start: tuple[str, object], instructions: Sequence[dis.Instruction], index: int) -> Iterator[Named]:
+    text, value = start
     while True:
         empty = _is_called_empty(instructions, index + 1)
         yield Named(text, value, _line(instructions[index]), is_called_empty=empty)

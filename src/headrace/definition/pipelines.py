@@ -31,6 +31,7 @@ class Pipeline(Generic[P, R_co]):
         check_options("pipeline", options)
         function = declared.function
         self.declared, self.options, self.is_named = declared, options, False
+        self.origin: Pipeline[P, R_co] | None = None
         self.function = cast("Callable[P, R_co]", function)
         self.__wrapped__ = function
         self.__name__, self.__qualname__ = function.__name__, function.__qualname__
@@ -63,12 +64,22 @@ class Pipeline(Generic[P, R_co]):
         check_options("pipeline", options)
         found: Pipeline[P, R_co] = object.__new__(type(self))
         found.__dict__.update(self.__dict__)
+        found.origin = self.origin or self
         found.options = cast("PipelineOptions", {**self.options, **options})
         found.is_named = self.is_named or "name" in options
         return found
 
+    def __reduce__(self) -> Any:
+        if self.origin is None:
+            return self.__qualname__
+        return _restored, (self.origin, self.options)
+
     def __repr__(self) -> str:
         return f"<pipeline {self.name!r}>"
+
+
+def _restored(origin: Pipeline[..., Any], options: PipelineOptions) -> Pipeline[..., Any]:
+    return origin.with_options(**options)
 
 
 @overload

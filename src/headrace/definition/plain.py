@@ -2,7 +2,7 @@
 run. No store, no graph.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
@@ -17,7 +17,7 @@ from headrace.definition.maps import (
     refuse_unequal,
     source_of_each,
 )
-from headrace.definition.modes import MODE, Arguments
+from headrace.definition.modes import MODE, Arguments, Branches, Test
 from headrace.definition.refusals import Refusing
 
 Position = int | str
@@ -112,9 +112,9 @@ class PlainRun:
         self._unfinished.append(UnfinishedMap(done, failures[0]))
         return self._unfinished[-1]
 
-    def choose(self, condition: object, test: str, then: Callable[..., object], otherwise: Any) -> object:
+    def choose(self, condition: object, test: Test, branches: Branches) -> object:
         """Run one branch."""
-        return choose(condition, test, then, otherwise)
+        return choose(condition, test, branches)
 
     def succeeded(self, values: Any) -> object:
         """The items that are there; the others' failures are answered for."""
@@ -181,10 +181,11 @@ def _name_of(step: Any, position: Position) -> str:
     return position if isinstance(position, str) else (*names, *("?" * (position + 1)))[position]
 
 
-def choose(condition: object, test: str, then: Callable[..., object], otherwise: Any) -> object:
+def choose(condition: object, test: Test, branches: Branches) -> object:
     """Call the branch that the condition takes; None if it is not there."""
     if type(condition) is UnfinishedMap:
         raise condition.headrace_failure
+    then, otherwise = branches
     if test == "some":
         if condition is not None:
             return then(condition)

@@ -45,7 +45,7 @@ class Source:
 
     __slots__ = ("annotation", "binding", "guards", "orders", "owner", "path", "words")
 
-    def __init__(self, owner: Owner, binding: Any, annotation: Any, words: str) -> None:
+    def __init__(self, owner: Owner, binding: Any, annotation: Any, *, words: str) -> None:
         self.owner = owner
         self.binding = binding
         self.annotation = annotation
@@ -62,7 +62,7 @@ class Source:
     def part(self, name: str) -> "Source":
         """The same for a declared field."""
         found = Source(
-            self.owner, self.owner.part_of(self.binding, name), field_type(self.annotation, name), self.words
+            self.owner, self.owner.part_of(self.binding, name), field_type(self.annotation, name), words=self.words
         )
         found.path = f"{self.path}.{name}" if self.path else name
         found.guards = self.guards
@@ -114,7 +114,7 @@ class Reference(Refusing):
 
     def _refusal(self, action: str) -> DefinitionError:
         remedy = _REMEDIES.get(action, "Do it inside a step.")
-        return UnknownValueError(action, self.headrace_source.label, place(), remedy)
+        return UnknownValueError(action, self.headrace_source.label, place=place(), remedy=remedy)
 
 
 def source_of(reference: Reference) -> Source:
@@ -144,7 +144,7 @@ def unknown_field(source: Source, name: str) -> UnknownFieldError:
         why = f"{declared} declares {', '.join(fields)}{near(name, fields) if _is_close(name, fields) else ''}."
     else:
         why = f"it is declared {declared}. Use its attributes and methods inside a step."
-    return UnknownFieldError(source.label, name, place(), why)
+    return UnknownFieldError(source.label, name, place=place(), why=why)
 
 
 def _is_close(name: str, fields: list[str]) -> bool:

@@ -95,9 +95,10 @@ class _Look:
         submodule = sys.modules.get(f"{source}.{attribute}")
         if submodule is not None and getattr(target, attribute, submodule) is submodule:
             return
-        self._attribute_of_module(module, binding, source, attribute)
+        self._attribute_of_module(module, binding, (source, attribute))
 
-    def _attribute_of_module(self, module: Module, node: ast.AST, source: str, attribute: str) -> None:
+    def _attribute_of_module(self, module: Module, node: ast.AST, dotted: tuple[str, str]) -> None:
+        source, attribute = dotted
         target = sys.modules.get(source)
         if source == "headrace" or source.startswith("headrace."):
             if attribute not in PURE_HEADRACE:
@@ -177,7 +178,7 @@ class _Look:
             return
         owner: Any = getattr(module.loaded, root, None)
         if isinstance(owner, ModuleType):
-            self._module_path(module, node, owner, path)
+            self._module_path(module, node, owner)
             return
         self.name(module.name, root)
         if module.is_called(node) and node.attr not in PURE_METHODS | CHANGING_METHODS:
@@ -185,7 +186,8 @@ class _Look:
         if isinstance(getattr(type(owner), path[0], None), property) and is_project_class(type(owner)):
             raise _impure(module, node, f"{root}.{path[0]} is a property")
 
-    def _module_path(self, module: Module, node: ast.Attribute, owner: ModuleType, path: list[str]) -> None:
+    def _module_path(self, module: Module, node: ast.Attribute, owner: ModuleType) -> None:
+        path = _path_of(node)[1]
         source = owner.__name__
         while path and isinstance(getattr(owner, path[0], None), ModuleType):
             owner = getattr(owner, path.pop(0))
@@ -193,7 +195,7 @@ class _Look:
         if len(path) > 1 and not is_pure_name(f"{source}.{path[0]}.{path[1]}") and not _is_ours(source, owner):
             raise _impure(module, node, f"{source}.{'.'.join(path)} is used")
         if path:
-            self._attribute_of_module(module, node, source, path[0])
+            self._attribute_of_module(module, node, (source, path[0]))
 
 
 def _is_exception(value: object) -> bool:

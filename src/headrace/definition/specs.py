@@ -127,10 +127,10 @@ def _resources(
 ) -> tuple[tuple[str, Binding], ...]:
     if resources is None:
         return ()
-    return tuple((name, _amount(step, name, amount, admit)) for name, amount in resources.amounts.items())
+    return tuple((name, _amount(step, name, amount, admit=admit)) for name, amount in resources.amounts.items())
 
 
-def _amount(step: str, name: str, amount: object, admit: Callable[[Reference], Any]) -> Binding:
+def _amount(step: str, name: str, amount: object, *, admit: Callable[[Reference], Any]) -> Binding:
     if not is_reference(amount):
         return Constant(InlineValue(canonical(amount)))
     source = admit(cast("Reference", amount))

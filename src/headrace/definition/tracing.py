@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from types import CodeType, NoneType
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 from headrace.core.errors import HeadraceError
 from headrace.definition.annotations import describe, element_type, is_static, strip_static
@@ -36,7 +36,7 @@ from headrace.definition.graph import (
     nodes_in,
 )
 from headrace.definition.maps import axes_of, axis_of, is_each, outside_map, refuse_unequal, source_of_each
-from headrace.definition.modes import MODE, Arguments
+from headrace.definition.modes import MODE, Arguments, Branches, Test
 from headrace.definition.naming import Names
 from headrace.definition.pipelines import Pipeline
 from headrace.definition.plain import choose
@@ -145,23 +145,23 @@ class Trace:
         source_of(nothing).orders = tuple(node.name for node in self._nodes[first:])
         return nothing
 
-    def choose(self, condition: object, test: str, then: Callable[..., object], otherwise: Any) -> object:
+    def choose(self, condition: object, test: Test, branches: Branches) -> object:
         """Both branches are traced; the steps inside get a guard."""
         if not is_reference(condition):
-            return choose(condition, test, then, otherwise)
+            return choose(condition, test, branches)
         source = self._capture.admit(cast("Reference", condition))
-        kind: Literal["some", "true"] = "some" if test == "some" else "true"
-        if kind == "true" and unwrap(source.annotation) not in (bool, Any):
+        then, otherwise = branches
+        if test == "true" and unwrap(source.annotation) not in (bool, Any):
             raise BranchError(_no_bool(source.label, self.place(), describe(source.annotation)))
-        guard = Guard(source.binding, kind, expected=True)
+        guard = Guard(source.binding, test, expected=True)
         first = len(self._nodes)
-        some = self._capture.some(source) if kind == "some" else None
+        some = self._capture.some(source) if test == "some" else None
         taken = self._branch(guard, lambda: then(some) if some is not None else then())
         other: tuple[Binding, Any] = (NOTHING, NoneType)
         if otherwise is not None:
-            other = self._branch(Guard(source.binding, kind, expected=False), otherwise)
-        chosen = ChoiceOf(source.binding, kind, taken[0], other[0])
-        word = "hr.when_some" if kind == "some" else "hr.when"
+            other = self._branch(Guard(source.binding, test, expected=False), otherwise)
+        chosen = ChoiceOf(source.binding, test, taken[0], other[0])
+        word = "hr.when_some" if test == "some" else "hr.when"
         result = self._capture.reference(chosen, union_of((taken[1], other[1])), f"the value of {word}")
         source_of(result).orders = tuple(node.name for node in self._nodes[first:])
         return result

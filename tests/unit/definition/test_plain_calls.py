@@ -1,5 +1,7 @@
 """Steps and pipelines called as plain Python, outside of any run: the same meaning, no store and no graph."""
 
+import copy
+import pickle
 from collections.abc import Sequence
 from threading import Thread
 from typing import Any
@@ -244,6 +246,15 @@ def test_options_and_order_change_nothing_in_a_plain_call():
     assert add.with_options(name="other", retries=3).after("anything")(1) == 11
     assert add.with_options(name="other").name == "other"
     assert add.name == "add"
+
+
+def test_steps_and_pipelines_are_pickled_by_name():
+    assert pickle.loads(pickle.dumps(add)) is add
+    assert pickle.loads(pickle.dumps(inverses)) is inverses
+    assert copy.deepcopy(add) is add
+    renamed = pickle.loads(pickle.dumps(add.with_options(name="other", retries=3)))
+    assert (renamed.name, renamed.options, renamed(1)) == ("other", {"name": "other", "retries": 3}, 11)
+    assert pickle.loads(pickle.dumps(inverses.with_options(name="other"))).name == "other"
 
 
 def test_threads_of_a_plainly_called_pipeline_are_plain():
