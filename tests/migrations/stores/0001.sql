@@ -177,7 +177,7 @@ CREATE INDEX runs_backwards ON runs (id_backwards);
 CREATE INDEX runs_by_name ON runs (name, id) WHERE name <> '';
 CREATE INDEX runs_by_pipeline ON runs (pipeline, id, state);
 CREATE INDEX runs_by_state ON runs (state, id, pipeline);
-CREATE INDEX runs_in_order ON runs (id, state, pipeline, created_at, started_at, finished_at);
+CREATE INDEX runs_in_order ON runs (id, state, pipeline, name, created_at, started_at, finished_at);
 CREATE INDEX run_facts_by_name ON run_facts (kind, name, run_id, number, word);
 CREATE INDEX step_runs_with_key ON step_runs (pipeline, node, run_id) WHERE parts IS NOT NULL;
 CREATE INDEX attempts_succeeded ON attempts (pipeline, node, id, wall_s) WHERE state = 'succeeded';
