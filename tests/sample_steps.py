@@ -117,17 +117,20 @@ def wait_for(path: str) -> str:
 
 def never_return(path: str) -> None:
     """Swallows being stopped."""
-    Path(path).touch()
     end = time.monotonic() + 60
-    while time.monotonic() < end:
+    while True:
         try:
-            time.sleep(0.05)
+            Path(path).touch()
+            while time.monotonic() < end:
+                time.sleep(0.05)
+            break
         except KeyboardInterrupt:
             continue
 
 
 def clean_up(path: str) -> None:
     try:
+        Path(path + ".begun").touch()
         time.sleep(60)
     finally:
         Path(path).touch()
@@ -218,3 +221,10 @@ def mix_streams() -> None:
 
 def read_terminal() -> str:
     return sys.stdin.read()
+
+
+def meet(own: str, other: str) -> int:
+    """Returns once both run at the same time."""
+    Path(own).touch()
+    wait_for(other)
+    return os.getpid()

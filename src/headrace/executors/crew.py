@@ -10,11 +10,11 @@ from collections.abc import Callable
 
 from headrace.core.failures import Failure
 from headrace.core.states import FailureKind
-from headrace.executors.causes import failure_of_death
+from headrace.executors.causes import Death, failure_of_death
 from headrace.executors.errors import WorkerStartError
 from headrace.executors.posts import Post
 from headrace.executors.waiting import WaitingLine
-from headrace.executors.workers import WarmWorkers
+from headrace.executors.workers import LeftLines, WarmWorkers
 from headrace.ports.executors import AttemptBroke, AttemptSpec, LogLines, Usage, WorkerMessage
 from headrace.ports.workers import Frame, Report, RunAttempt, Worker, WorkerFree, WorkerReady
 
@@ -45,6 +45,8 @@ class Crew:
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
         self._no_start_before = 0.0
+        self._given_back: set[str] = set()
+        """Attempts whose process died before they began: they get one more."""
         self._is_closing = False
 
     def wake(self) -> None:
@@ -175,15 +177,22 @@ class Crew:
         death = post.process.bury()
         spec = post.spec
         if spec is not None:
-            end = post.broke(death, self._rest_of_log(post, spec, left))
-            if end is not None:
-                self._tell(end)
-            self._line.done_in_worker()
+            self._end_attempt(post, spec, death, left)
         elif not post.is_ready and not self._is_closing:
             said = "\n".join(text for _, _, text in left)
             self._cannot_start(failure_of_death(death, what="A new worker process").message, said)
 
-    def _rest_of_log(self, post: Post, spec: AttemptSpec, left: list[tuple[float, str, str]]) -> tuple[str, ...]:
+    def _end_attempt(self, post: Post, spec: AttemptSpec, death: Death, left: LeftLines) -> None:
+        if post.may_be_given_away and spec.attempt_id not in self._given_back and not self._is_closing:
+            self._given_back.add(spec.attempt_id)
+            self._line.give_back(spec)
+        else:
+            end = post.broke(death, self._rest_of_log(post, spec, left))
+            if end is not None:
+                self._tell(end)
+        self._line.done_in_worker()
+
+    def _rest_of_log(self, post: Post, spec: AttemptSpec, left: LeftLines) -> tuple[str, ...]:
         if post.has_ended:
             return ()
         try:

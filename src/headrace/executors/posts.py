@@ -62,7 +62,7 @@ class Post:
         self.is_retired = False
         self.spec: AttemptSpec | None = None
         self.began_at = 0.0
-        self.has_ended = False
+        self.has_begun = self.has_ended = False
         self.ending: Ending | None = None
         self.cut_at: float | None = None
         self.told_lines = 0
@@ -71,10 +71,15 @@ class Post:
         self._samples = 0
         self._members: list[int] = []
 
+    @property
+    def may_be_given_away(self) -> bool:
+        """Whether its attempt has not begun and nobody has ended it: another process may have it."""
+        return not self.has_begun and not self.has_ended and self.ending is None
+
     def assign(self, spec: AttemptSpec) -> None:
         """Begin with an attempt."""
         self.spec, self.began_at = spec, time.monotonic()
-        self.has_ended = False
+        self.has_begun = self.has_ended = False
         self.ending = None
         self.told_lines = self.peak_bytes = self._samples = 0
         self.last_lines.clear()
@@ -90,7 +95,7 @@ class Post:
             return None
         match message:
             case AttemptBegan():
-                self.began_at = time.monotonic()
+                self.has_begun, self.began_at = True, time.monotonic()
             case LogLines():
                 self.told_lines += len(message.lines)
                 self.last_lines.extend(text for _, _, text in message.lines)

@@ -204,6 +204,15 @@ class WaitingLine:
             if self._is_idle_here():
                 self._changed.notify()
 
+    def give_back(self, spec: AttemptSpec) -> None:
+        """An attempt that a worker process was given but has not begun waits again, before all others."""
+        with self._changed:
+            queue = self._queues.of(place_of(spec) or Place.WORKER)
+            others = dict(queue)
+            queue.clear()
+            queue[spec.attempt_id] = (spec, self._clock())
+            queue.update(others)
+
     def wanted_workers(self) -> tuple[int, float | None]:
         """How many worker processes the waiting attempts are worth, and in how many seconds to ask again."""
         with self._changed:

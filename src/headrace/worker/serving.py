@@ -14,6 +14,7 @@ from headrace.ports.workers import COMMANDS_FD, LIFE_FD, REPORTS_FD, Frame, RunA
 from headrace.worker.attempt import InProcessWorker
 from headrace.worker.descriptors import DescriptorPump, die_with, keep_from_children
 from headrace.worker.errors import WireError
+from headrace.worker.stopping import end_by_signal
 from headrace.worker.wire import StreamDecoder, encode
 
 WIRE_STATUS = 70
@@ -51,7 +52,7 @@ def serve(worker: InProcessWorker, identity: WorkerIdentity) -> None:
     keep_from_children()
     die_with(LIFE_FD)
     signal.signal(signal.SIGINT, _ignore)
-    signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGTERM, end_by_signal)
     pump = DescriptorPump(worker.caught)
     worker.own_process(pump.drain)
     pump.start()
@@ -83,7 +84,3 @@ def _take_attempts(worker: InProcessWorker, connection: Connection) -> None:
 
 def _ignore(*_: object) -> None:
     """A Python function instead of SIG_IGN, which programs that a step starts would inherit."""
-
-
-def _end(*_: object) -> None:
-    raise SystemExit(0)

@@ -13,6 +13,12 @@ from contextlib import contextmanager
 from headrace.worker.failures import AttemptStopped
 
 
+def end_by_signal(*_: object) -> None:
+    """End this process as SIGTERM does where nobody takes it over, so that its parent sees why."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.raise_signal(signal.SIGTERM)
+
+
 class StopGate:
     """Open while a step's code runs in the main thread; only then does the signal raise AttemptStopped, once."""
 
@@ -77,6 +83,6 @@ class StopGate:
         if self._signal == signal.SIGTERM:
             self._wanted = self._current
             if not self._current:
-                raise SystemExit(0)
+                end_by_signal()
         if self._is_open:
             self._raise_if_wanted()

@@ -52,7 +52,7 @@ def is_running(pid):
         return False
 
 
-def wait_until(condition, seconds=10.0):
+def wait_until(condition, seconds=30.0):
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until
@@ -89,14 +89,22 @@ def test_a_process_that_is_killed_from_outside_is_lost_infrastructure(lane):
     assert lane.is_fit()
 
 
-def test_a_process_that_is_asked_to_end_from_outside_is_lost_infrastructure(lane):
-    spec, pid = lane.begin(sample_steps.nap, seconds=60)
-    time.sleep(0.1)
+def test_a_process_that_is_asked_to_end_from_outside_is_lost_infrastructure(lane, tmp_path):
+    spec, pid = lane.begin(sample_steps.clean_up, path=str(tmp_path / "clean"))
+    wait_until((tmp_path / "clean.begun").exists)
     os.kill(pid, signal.SIGTERM)
     failure = lane.reports.wait_end(spec).failure
     assert failure.kind is FailureKind.INFRASTRUCTURE
     assert "SIGTERM" in failure.message
     assert lane.is_fit()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_process_that_is_ended_between_attempts_is_replaced_and_costs_none(lane, number):
+    for _ in range(10):
+        pid = restore(lane.run(sample_steps.where)[1].output.text)
+        os.kill(pid, number)
+        assert lane.is_fit()
 
 
 @pytest.mark.parametrize("step", [sample_steps.leave, sample_steps.fail, sample_steps.interrupt_itself])
@@ -119,7 +127,7 @@ def test_a_step_cannot_read_the_terminal(lane):
 def test_a_step_that_takes_too_long_is_ended_and_tells_where_it_stood(lane):
     begun = time.monotonic()
     failure = lane.run(sample_steps.nap, options={"timeout_s": 0.3}, seconds=60)[1].failure
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 30
     assert failure.kind is FailureKind.TIMEOUT
     assert failure.message == "The step took longer than its time limit of 0.3 s and was ended."
     assert "in nap" in failure.traceback
@@ -133,7 +141,7 @@ def test_a_step_that_cannot_be_asked_is_killed_at_its_time_limit(lane, tmp_path,
     begun = time.monotonic()
     end = lane.run(getattr(sample_steps, step), options={"timeout_s": 0.3}, **arguments)[1]
     assert end.failure.kind is FailureKind.TIMEOUT
-    assert time.monotonic() - begun < 15
+    assert time.monotonic() - begun < 30
     assert lane.is_fit()
 
 
@@ -170,7 +178,7 @@ def test_private_memory_is_read_from_the_system():
 
 def test_a_stopped_step_cleans_up_within_the_grace(lane, tmp_path):
     spec, _ = lane.begin(sample_steps.clean_up, path=str(tmp_path / "clean"))
-    time.sleep(0.1)
+    wait_until((tmp_path / "clean.begun").exists)
     lane.executor.stop(spec.attempt_id, grace_s=20)
     failure = lane.reports.wait_end(spec).failure
     assert failure.kind is FailureKind.CANCELLED
@@ -185,7 +193,7 @@ def test_a_stopped_step_that_does_not_end_is_killed_after_the_grace(lane, tmp_pa
     begun = time.monotonic()
     lane.executor.stop(spec.attempt_id, grace_s=0.3)
     assert lane.reports.wait_end(spec).failure.kind is FailureKind.CANCELLED
-    assert 0.25 < time.monotonic() - begun < 10
+    assert 0.25 < time.monotonic() - begun < 30
     assert not is_running(pid)
 
 
@@ -248,7 +256,7 @@ def test_workers_die_with_the_process_that_started_them_however_it_dies(tmp_path
     finally:
         parent.kill()
         parent.communicate()
-    wait_until(lambda: not any(is_running(pid) for pid in pids), 10)
+    wait_until(lambda: not any(is_running(pid) for pid in pids))
 
 
 WATCHED = """
@@ -271,7 +279,7 @@ def test_a_closed_life_pipe_ends_the_process_on_every_platform(by_signal):
     os.close(reading)
     assert process.stdout.readline() == "watching\n"
     os.close(writing)
-    assert process.wait(10) == -signal.SIGKILL
+    assert process.wait(30) == -signal.SIGKILL
     process.stdout.close()
 
 
@@ -281,5 +289,5 @@ def test_a_life_pipe_that_closed_before_anybody_watched_ends_the_process_too():
     command = [sys.executable, "-c", WATCHED.format(tests=str(TESTS), by_signal=True), str(reading)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, pass_fds=[reading], text=True)
     os.close(reading)
-    assert process.wait(20) == -signal.SIGKILL
+    assert process.wait(30) == -signal.SIGKILL
     process.stdout.close()

@@ -2,6 +2,7 @@
 
 import sys
 import textwrap
+from types import ModuleType
 
 import pytest
 
@@ -47,8 +48,10 @@ def script(tmp_path):
 
 
 @pytest.fixture(autouse=True)
-def _main_as_before():
+def _main_of_another_file():
     before = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    sys.modules["__main__"].__file__ = "/somewhere/else.py"
     yield
     sys.modules["__main__"] = before
     sys.modules.pop(SCRIPT, None)

@@ -147,6 +147,15 @@ def test_attempts_are_taken_in_the_order_of_their_launch():
     assert [at.run_here(0), at.run_here(0), at.run_here(0)] == specs
 
 
+def test_an_attempt_that_is_given_back_is_the_next_one():
+    at = Line(lanes=9, is_staffed=False)
+    specs, _ = at.add(count=3)
+    first = at.line.take_for_worker()
+    at.line.give_back(first)
+    at.line.done_in_worker()
+    assert [at.line.take_for_worker() for _ in range(3)] == specs
+
+
 def test_a_waiting_attempt_can_be_taken_out_once():
     at = Line()
     (spec,), _ = at.add()
