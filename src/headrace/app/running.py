@@ -112,8 +112,9 @@ def output_text(rooms: Rooms, record: RunRecord) -> str:
 def how_to_go_on(record: RunRecord) -> str:
     """What to type after a run that did not succeed."""
     short = short_id(record.id)
-    again = "run it again: what is finished is reused" if record.state is State.CANCELLED else f"headrace show {short}"
-    return f"{again}; headrace logs {short}"
+    if record.state is State.CANCELLED:
+        return f"run it again, what is finished is reused   headrace show {short}"
+    return f"headrace show {short}   headrace logs {short}"
 
 
 def _new_run(rooms: Rooms, plan: Plan, options: RunOptions) -> RunRecord:

@@ -13,7 +13,6 @@ from headrace.app.requests import Request, read_parameters
 from headrace.app.rooms import Rooms
 from headrace.cli.tables import number, paint, seconds, table
 from headrace.core.errors import UsageError
-from headrace.core.ids import short_id
 from headrace.core.states import State
 from headrace.plan.plan import Action, Forecast, Selection
 from headrace.ports.records import RunRecord
@@ -155,4 +154,4 @@ def _print_result(rooms: Rooms, record: RunRecord) -> None:
         if shown:
             print(f"output: {shown}")
         return
-    print(f"next: headrace show {short_id(record.id)}   headrace logs {short_id(record.id)}", file=sys.stderr)
+    print(f"next: {running.how_to_go_on(record)}", file=sys.stderr)
