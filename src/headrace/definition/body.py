@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from types import CodeType
 
 from headrace.definition.annotations import is_static
+from headrace.definition.bytecode import line_of, loaded_locals
 from headrace.definition.errors import BodyError
 from headrace.definition.functions import Declared
 from headrace.definition.outside import outside_reads
@@ -60,8 +61,7 @@ def _faults(instructions: list[dis.Instruction], known: frozenset[str]) -> Itera
 
 def _line_from(instructions: list[dis.Instruction], index: int) -> int:
     """The line of an instruction, or of the first one after it that has one."""
-    lines = (instruction.positions.lineno for instruction in instructions[index:] if instruction.positions)
-    return next((line for line in lines if line), 0)
+    return next(filter(None, map(line_of, instructions[index:])), 0)
 
 
 def _fault(instructions: list[dis.Instruction], index: int, known: frozenset[str]) -> tuple[str, str] | None:
@@ -96,8 +96,8 @@ def _is_known(instructions: list[dis.Instruction], index: int, known: frozenset[
         if instruction.opname in ("LOAD_CONST", "LOAD_GLOBAL", "LOAD_NAME", "RETURN_CONST"):
             count -= 1
             continue
-        names = instruction.argval if isinstance(instruction.argval, tuple) else (instruction.argval,)
-        if not (instruction.opname.startswith(("LOAD_FAST", "LOAD_DEREF")) and known.issuperset(names)):
+        names = loaded_locals(instruction)[-count:]
+        if not names or not known.issuperset(names):
             return False
         count -= len(names)
     return True

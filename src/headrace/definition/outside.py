@@ -11,6 +11,8 @@ from pathlib import Path
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
 
+from headrace.definition.bytecode import line_of, loaded_locals, stored_local
+
 Read = tuple[int, str, str]
 """Line, what is read in words of the code, and why that is wrong."""
 
@@ -61,7 +63,6 @@ _READING_MODULES = {
 }
 _SEEDED = ("Random", "default_rng", "RandomState", "SeedSequence")
 _PATH_READS = ("read_text", "read_bytes", "iterdir", "rglob", "write_text", "write_bytes")
-_LOCALS = ("LOAD_FAST", "LOAD_DEREF")
 _LOADS = ("LOAD_GLOBAL", "LOAD_NAME")
 _ATTRIBUTES = ("LOAD_ATTR", "LOAD_METHOD")
 _OURS = str(Path(__file__).parents[1]) + os.sep
@@ -153,20 +154,20 @@ def names_in(code: CodeType, module: Mapping[str, object]) -> Iterator[Named]:
     instructions = list(dis.get_instructions(code))
     imported: dict[str, tuple[str, object]] = {}
     for index, instruction in enumerate(instructions):
-        name = instruction.argval[-1] if isinstance(instruction.argval, tuple) else instruction.argval
+        name = (*loaded_locals(instruction)[-1:], instruction.argval)[0]
         if instruction.opname == "IMPORT_NAME":
             imported.update(_imports(instructions, index))
-        elif instruction.opname in _LOADS or (instruction.opname.startswith(_LOCALS) and name in imported):
+        elif instruction.opname in _LOADS or (loaded_locals(instruction) and name in imported):
             yield from _chain(imported.get(name) or _global(name, module), instructions, index)
         elif instruction.opname in _ATTRIBUTES and name in _PATH_READS:
-            yield Named(f"?.{name}", None, _line(instruction), is_called_empty=False)
+            yield Named(f"?.{name}", None, line_of(instruction), is_called_empty=False)
 
 
 def _chain(start: tuple[str, object], instructions: Sequence[dis.Instruction], index: int) -> Iterator[Named]:
     text, value = start
     while True:
         empty = _is_called_empty(instructions, index + 1)
-        yield Named(text, value, _line(instructions[index]), is_called_empty=empty)
+        yield Named(text, value, line_of(instructions[index]), is_called_empty=empty)
         following = instructions[index + 1]
         if following.opname not in _ATTRIBUTES or not isinstance(value, ModuleType | type):
             return
@@ -187,10 +188,10 @@ def _imports(instructions: Sequence[dis.Instruction], index: int) -> Iterator[tu
     following = instructions[index + 1]
     if following.opname != "IMPORT_FROM":
         top = module_name.partition(".")[0]
-        yield str(following.argval), (top, sys.modules.get(top))
+        yield stored_local(following), (top, sys.modules.get(top))
     while following.opname == "IMPORT_FROM":
         bound = instructions[index + 2]
-        yield str(bound.argval), (f"{module_name}.{following.argval}", getattr(module, following.argval, None))
+        yield stored_local(bound), (f"{module_name}.{following.argval}", getattr(module, following.argval, None))
         index += 2
         following = instructions[index + 1]
 
@@ -202,10 +203,6 @@ def _global(name: str, module: Mapping[str, object]) -> tuple[str, object]:
             return value.__name__, value
         return (_name_of(value) if isinstance(value, type | BuiltinFunctionType) else name), value
     return f"builtins.{name}", getattr(builtins, name, None)
-
-
-def _line(instruction: dis.Instruction) -> int:
-    return (instruction.positions.lineno if instruction.positions else None) or 0
 
 
 def _name_of(value: object) -> str:

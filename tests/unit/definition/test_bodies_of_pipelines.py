@@ -13,6 +13,7 @@ import pytest
 
 import headrace as hr
 from headrace.definition import outside
+from headrace.definition.bytecode import loaded_locals, stored_local
 from headrace.definition.errors import BodyError
 from headrace.definition.tracing import trace
 
@@ -244,6 +245,14 @@ def test_what_would_be_decided_or_frozen_too_early_is_refused(body: Callable[...
     head, line, rest = str(caught.value).partition(", line ")
     number, _, end = rest.partition(":")
     assert f"{head}{line}{int(number) - first}:{end}".startswith(text)
+
+
+def test_joined_instructions_of_later_pythons_are_read_too():
+    load = next(entry for entry in dis.get_instructions(asks_a_parameter) if entry.opname == "LOAD_FAST")
+    both = load._replace(opname="LOAD_FAST_LOAD_FAST", argval=("a", "b"))
+    stored = load._replace(opname="STORE_FAST_LOAD_FAST", argval=("a", "b"))
+    assert [loaded_locals(entry) for entry in (load, both, stored)] == [("limit",), ("a", "b"), ("b",)]
+    assert [stored_local(entry) for entry in (load, both, stored)] == ["", "", "a"]
 
 
 def test_a_body_is_looked_at_once():
