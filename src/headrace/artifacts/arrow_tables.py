@@ -10,9 +10,9 @@ _BATCH = "pyarrow:RecordBatch"
 
 
 class ArrowFormat:
-    """Tables and batches as one record batch, so that how a table was cut into chunks does not count.
+    """Tables and batches as one record batch: neither the chunks of a table nor what lies under its nulls counts.
 
-    What stands under nulls is whatever the table holds there: two tables that differ only in that have two digests.
+    View and run-end-encoded types are written as they lie in memory, which depends on how they came about.
     """
 
     name = "arrow"
@@ -26,7 +26,9 @@ class ArrowFormat:
         import pyarrow as pa  # the library of this format
 
         is_batch = isinstance(value, pa.RecordBatch)
-        batch = value if is_batch else to_batch(value)
+        whole: Any = value if is_batch else to_batch(value)
+        columns = [tidy(column) for column in whole.columns]
+        batch = pa.RecordBatch.from_arrays(columns, schema=whole.schema)
         return Draft(
             self.name,
             lambda sink: write_batch(batch, sink),
@@ -52,6 +54,46 @@ def to_batch(table: Any) -> Any:
     return pa.RecordBatch.from_arrays([parts[0] for parts in chunks], schema=whole.schema)
 
 
+def tidy(array: Any) -> Any:
+    """The same values with zeros under nulls and nothing behind the last one; copied only where that is not sure."""
+    import numpy as np  # counts quicker than Python
+    import pyarrow as pa  # the library of this format
+
+    kind = array.type
+    if array.null_count == 0:
+        if pa.types.is_primitive(kind) and not pa.types.is_boolean(kind):
+            return _cut_to_size(array, kind.bit_width // 8)
+        if _is_exact_text(array):
+            return array
+    try:
+        return array.take(pa.array(np.arange(len(array))))
+    except pa.ArrowNotImplementedError:
+        return array
+
+
+def _cut_to_size(array: Any, width: int) -> Any:
+    """Numbers or times on a buffer that ends with them: Arrow would write a little of what lies behind."""
+    import pyarrow as pa  # the library of this format
+
+    values = array.buffers()[1]
+    if values is None:
+        return array
+    values = values.slice(array.offset * width, len(array) * width)
+    return pa.Array.from_buffers(array.type, len(array), [None, values])
+
+
+def _is_exact_text(array: Any) -> bool:
+    """Whether a text or binary array begins and ends with its buffers."""
+    import pyarrow as pa  # the library of this format
+
+    is_long = pa.types.is_large_string(array.type) or pa.types.is_large_binary(array.type)
+    if not (is_long or pa.types.is_string(array.type) or pa.types.is_binary(array.type)) or array.offset:
+        return False
+    _, ends, content = array.buffers()
+    offsets = memoryview(ends).cast("B").cast("q" if is_long else "i")
+    return len(offsets) == len(array) + 1 and content is not None and content.size == offsets[-1]
+
+
 def write_batch(batch: Any, sink: Sink) -> None:
     """An Arrow IPC file of one record batch, uncompressed, buffers handed to the sink without copying."""
     import pyarrow as pa  # the library of this format
@@ -61,7 +103,8 @@ def write_batch(batch: Any, sink: Sink) -> None:
 
 
 def read_batch(content: Any) -> Any:
-    """The one record batch of an Arrow IPC file in a buffer, without copying."""
+    """The one record batch of an Arrow IPC file in a buffer, without copying; None if it has none."""
     import pyarrow as pa  # the library of this format
 
-    return pa.ipc.open_file(pa.py_buffer(content)).get_batch(0)
+    file = pa.ipc.open_file(pa.py_buffer(content))
+    return file.get_batch(0) if file.num_record_batches else None

@@ -13,6 +13,8 @@ from headrace.artifacts.trust import untrusted
 from headrace.core.values import ObjectValue
 
 _SCHEMA = "schema.json"
+_IDENTITY = "_stop_words_id"
+"""scikit-learn's text vectorizers remember the id of a list, to check it once only."""
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
 
 
@@ -98,6 +100,8 @@ class _Numbering:
     def _renumber_dict(self, node: dict[str, Any]) -> None:
         if node.get("__loader__") in ("SetNode", "FrozenSetNode") and isinstance(node.get("content"), list):
             node["content"].sort(key=_without_ids)
+        if _IDENTITY in node:
+            node[_IDENTITY]["content"] = "0"
         if "__id__" in node:
             node["__id__"] = self._number(None if node.get("is_json") else node["__id__"])
         name = node.get("file")

@@ -4,6 +4,7 @@ mapped, linked and synced here, which obstore's local store does not offer, and 
 import mmap
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,24 +28,28 @@ Stamp = tuple[int, int, int, int]
 
 
 class FileSink(Sink):
-    """A sink into a file without a name of its own yet."""
+    """A sink into a file without a name of its own yet; the file is made when there is more than memory should hold."""
 
-    def __init__(self, place: str) -> None:
-        self.temporary = f"{place}/{os.getpid()}-{os.urandom(8).hex()}"
-        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC
-        self.descriptor = os.open(self.temporary, flags, _READ_ONLY)
-        super().__init__(self._write_out_pieces)
+    def __init__(self, make_place: Callable[[], str]) -> None:
+        super().__init__(self.write_pieces)
+        self._make_place = make_place
+        self.temporary = ""
+        self.descriptor = -1
 
-    def _write_out_pieces(self, pieces: list[Any]) -> None:
+    def write_pieces(self, pieces: list[Any]) -> None:
+        """Append these buffers to the file."""
+        if self.descriptor < 0:
+            self.temporary = f"{self._make_place()}/{os.getpid()}-{os.urandom(8).hex()}"
+            flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC
+            self.descriptor = os.open(self.temporary, flags, _READ_ONLY)
         write_pieces(self.descriptor, pieces)
 
     def discard(self) -> None:
-        """Close and remove the file, if that has not been done."""
-        if self.descriptor < 0:
-            return
-        os.close(self.descriptor)
-        self.descriptor = -1
-        Path(self.temporary).unlink(missing_ok=True)
+        """Close and remove the file, if there is one."""
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+            self.descriptor = -1
+            Path(self.temporary).unlink(missing_ok=True)
 
 
 class LocalFolder:
@@ -58,39 +63,31 @@ class LocalFolder:
         self.root, self._sync = root, sync
         self._incoming = f"{root}/incoming"
         self._verified: dict[str, Stamp] = {}
-        self._is_prepared = False
+        self._synced: set[str] = set()
+        self._is_swept = False
 
     def place_of(self, digest: str) -> str:
         """The file of an object."""
         return f"{self.root}/{digest[:2]}/{digest[2:]}"
 
-    def put(self, content: bytes) -> str:
-        """Store small bytes; gives their digest."""
-        digest = digest_bytes(content)
-        if self._is_whole(digest, len(content)):
-            self._sync_existing(digest)
-            return digest
-        sink = self.open_sink()
-        sink.write(content)
-        return self.commit(sink)
-
     def open_sink(self) -> FileSink:
         """Begin to write an object whose digest is not known yet."""
-        try:
-            if not self._is_prepared:
-                self._prepare()
-            return FileSink(self._incoming)
-        except OSError as error:
-            raise ArtifactUnwritableError(self.root, error.strerror or str(error)) from error
+        return FileSink(self._incoming_folder)
 
     def commit(self, sink: Sink) -> str:
         """Make the object of a sink; gives its digest."""
         assert isinstance(sink, FileSink)
         try:
-            digest = sink.digest()
-            self._publish(sink, digest)
+            digest = sink.finish()
+            if self._is_whole(digest, sink.size_bytes):
+                sink.discard()
+                self._sync_existing(digest)
+            else:
+                if sink.held is not None:
+                    sink.write_pieces([sink.held])
+                self._publish(sink, digest)
         except OSError as error:
-            self.abort(sink)
+            sink.discard()
             raise ArtifactUnwritableError(self.root, error.strerror or str(error)) from error
         return digest
 
@@ -126,14 +123,16 @@ class LocalFolder:
         if was_verified:
             self._verified[value.digest] = stamp_of(Path(source.path).stat())
 
-    def _prepare(self) -> None:
+    def _incoming_folder(self) -> str:
         incoming = Path(self._incoming)
         incoming.mkdir(parents=True, exist_ok=True)
-        stale = time.time() - _STALE_S
-        for left in os.scandir(incoming):
-            if left.is_file(follow_symlinks=False) and left.stat().st_mtime < stale:
-                Path(left.path).unlink(missing_ok=True)
-        self._is_prepared = True
+        if not self._is_swept:
+            self._is_swept = True
+            stale = time.time() - _STALE_S
+            for left in os.scandir(incoming):
+                if left.is_file(follow_symlinks=False) and left.stat().st_mtime < stale:
+                    Path(left.path).unlink(missing_ok=True)
+        return self._incoming
 
     def _publish(self, sink: FileSink, digest: str) -> None:
         if self._sync:
@@ -142,20 +141,20 @@ class LocalFolder:
         # gives it another one, and the stamp below no longer fits.
         now = time.time_ns()
         os.utime(sink.descriptor, ns=(now, now - 1_000_000_000))
-        if self._is_whole(digest, sink.size_bytes):
-            sink.discard()
-            self._sync_existing(digest)
-            return
-        place = self.place_of(digest)
+        place = Path(self.place_of(digest))
         try:
             Path(sink.temporary).rename(place)
         except FileNotFoundError:
-            Path(place).parent.mkdir(parents=True, exist_ok=True)
+            place.parent.mkdir(parents=True, exist_ok=True)
             Path(sink.temporary).rename(place)
-            self._sync_folder(self.root)
+            if self._sync:
+                sync_path(self.root)
         self._verified[digest] = stamp_of(os.fstat(sink.descriptor))
         os.close(sink.descriptor)
-        self._sync_folder(str(Path(place).parent))
+        sink.descriptor = -1
+        if self._sync:
+            sync_path(str(place.parent))
+            self._synced.add(digest)
 
     def _is_whole(self, digest: str, size: int) -> bool:
         place = self.place_of(digest)
@@ -181,14 +180,12 @@ class LocalFolder:
         return True
 
     def _sync_existing(self, digest: str) -> None:
-        if self._sync:
+        """Another process may have stored it without syncing."""
+        if self._sync and digest not in self._synced:
             place = self.place_of(digest)
             sync_path(place)
             sync_path(str(Path(place).parent))
-
-    def _sync_folder(self, folder: str) -> None:
-        if self._sync:
-            sync_path(folder)
+            self._synced.add(digest)
 
 
 class FileSource:

@@ -23,7 +23,8 @@ class Sink(io.RawIOBase):
     """Where a format writes: a file-like object that hashes what passes through.
 
     Bytes are hashed and written at the same time, each once. `bytes` objects may be kept for a moment; any other
-    buffer is done with when `write` returns. `commit` makes the object; `abort` leaves nothing behind.
+    buffer is done with when `write` returns. Up to 4 MiB are held in memory until the end, so that an object that is
+    there already costs no writing. The folder that gave it makes the object of it.
     """
 
     def __init__(self, write_out: Callable[[list[Any]], None]) -> None:
@@ -33,6 +34,8 @@ class Sink(io.RawIOBase):
         self._pieces: list[Any] = []
         self._waiting = 0
         self.size_bytes = 0
+        self.held: bytes | None = None
+        """All bytes, once `finish` has found them to be few."""
 
     def writable(self) -> bool:
         """Always."""
@@ -62,9 +65,13 @@ class Sink(io.RawIOBase):
             self._pass_on([piece], size)
         return size
 
-    def digest(self) -> str:
-        """Pass on what is waiting and give the digest of everything written."""
-        self._flush()
+    def finish(self) -> str:
+        """Pass on what is waiting, or hold it if that is all there is; gives the digest of everything written."""
+        if self._waiting == self.size_bytes:
+            self.held = b"".join(self._pieces)
+            self._hasher.update(self.held)
+        else:
+            self._flush()
         return self._hasher.hexdigest()
 
     def _flush(self) -> None:
@@ -121,10 +128,6 @@ class ObjectFolder(Protocol):
     name. Reading verifies: size and content, the latter once per process and unaltered file. Objects that are there
     are kept; one that is damaged is replaced by a writer of the right bytes.
     """
-
-    def put(self, content: bytes) -> str:
-        """Store small bytes; gives their digest."""
-        ...
 
     def open_sink(self) -> Sink:
         """Begin to write an object whose digest is not known yet."""

@@ -3,6 +3,7 @@ description of its own. Buffers are shared in both directions wherever the bytes
 
 from typing import Any
 
+from headrace.artifacts.arrow_tables import tidy
 from headrace.artifacts.formats import UncarriedError
 from headrace.core.canonical import NotCanonicalError, canonical, restore
 
@@ -88,7 +89,7 @@ def encode_objects(values: Any) -> tuple[Any, Description]:
         gap = "nan" if has_only_gaps and not gap else "mixed"
     if kinds <= {str, type(None), float} and gap != "mixed":
         try:
-            return pa.array(values, pa.large_string(), from_pandas=True), ["texts", gap]
+            return tidy(pa.array(values, pa.large_string(), from_pandas=True)), ["texts", gap]
         except UnicodeEncodeError:
             pass
     try:
@@ -188,13 +189,13 @@ def _whole(array: Any) -> Any:
     import pyarrow as pa
 
     if not isinstance(array, pa.ChunkedArray):
-        return array
+        return tidy(array)
     joined = array.combine_chunks()
     if isinstance(joined, pa.ChunkedArray):
         if joined.num_chunks != 1:
             raise UncarriedError("an Arrow column that does not fit into one chunk")
         joined = joined.chunk(0)
-    return joined
+    return tidy(joined)
 
 
 def _bitmap(is_valid: Any) -> Any:

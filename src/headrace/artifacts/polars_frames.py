@@ -63,6 +63,15 @@ def write_frame(frame: Any, sink: Sink) -> None:
     import polars as pl  # the library of this format
 
     whole = frame.rechunk()
+    untidy = [
+        name
+        for name, dtype in whole.schema.items()
+        if dtype == pl.Boolean or dtype.is_nested() or whole[name].null_count()
+    ]
+    if untidy:
+        # Gathering writes zeros under nulls and behind the last bit, where anything may stand after other operations.
+        every = pl.int_range(whole.height, dtype=pl.get_index_type(), eager=True)
+        whole = whole.with_columns(whole[name].gather(every) for name in untidy).rechunk()
     whole.write_ipc(
         sink, compression="uncompressed", compat_level=pl.CompatLevel.oldest(), record_batch_size=max(1, frame.height)
     )
@@ -88,6 +97,8 @@ def _mapped(source: ObjectSource) -> Any:
     import polars as pl  # the library of this format
 
     batch = read_batch(source.map())
+    if batch is None:
+        return None  # Polars writes no batch for a frame without rows
     exact: tuple[Any, ...] = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_large_string)
     exact = (*exact, pa.types.is_timestamp, pa.types.is_duration, pa.types.is_date32)
     if not all(any(test(field.type) for test in exact) for field in batch.schema):
