@@ -29,7 +29,15 @@ def refused_by_mypy(tmp_path_factory) -> set[tuple[str, str]]:
             lines.append(f"    a{j}: {target} = x")
             asked[len(lines)] = (source, target)
     (folder / "pairs.py").write_text("\n".join(lines))
-    options = ["--strict", "--no-error-summary", "--hide-error-context", "--config-file", "", "--python-version", "3.11"]
+    options = [
+        "--strict",
+        "--no-error-summary",
+        "--hide-error-context",
+        "--config-file",
+        "",
+        "--python-version",
+        "3.11",
+    ]
     done = subprocess.run(
         [sys.executable, "-m", "mypy", *options, "--cache-dir", "cache", "pairs.py"],
         cwd=folder,
@@ -64,4 +72,6 @@ def test_edges_fit_exactly_where_mypy_accepts_the_assignment(refused_by_mypy):
 
 def test_every_type_fits_itself_and_object_and_no_reason_is_empty():
     known = types()
-    assert [name for name, each in known.items() if explain_mismatch(each, each) or explain_mismatch(each, object)] == []
+    assert [
+        name for name, each in known.items() if explain_mismatch(each, each) or explain_mismatch(each, object)
+    ] == []
