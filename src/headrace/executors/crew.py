@@ -177,12 +177,12 @@ class Crew:
         death = post.process.bury()
         spec = post.spec
         if spec is not None:
-            self._end_attempt(post, spec, death, left)
+            self._end_attempt(post, spec, death=death, left=left)
         elif not post.is_ready and not self._is_closing:
             said = "\n".join(text for _, _, text in left)
             self._cannot_start(failure_of_death(death, what="A new worker process").message, said)
 
-    def _end_attempt(self, post: Post, spec: AttemptSpec, death: Death, left: LeftLines) -> None:
+    def _end_attempt(self, post: Post, spec: AttemptSpec, *, death: Death, left: LeftLines) -> None:
         if post.may_be_given_away and spec.attempt_id not in self._given_back and not self._is_closing:
             self._given_back.add(spec.attempt_id)
             self._line.give_back(spec)
