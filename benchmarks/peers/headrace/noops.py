@@ -31,3 +31,8 @@ def chain() -> int:
 @hr.pipeline
 def fanout() -> int:
     return join(noop.map(hr.each(range(200))))
+
+
+@hr.pipeline
+def single() -> int:
+    return inc(0)

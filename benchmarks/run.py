@@ -1,0 +1,194 @@
+"""`make bench`: Headrace and its peers side by side in one run, written to docs/benchmarks.md.
+
+By hand, on a quiet machine.
+
+make bench                                   everything (about an hour)
+make bench ARGS="--measures C,G --peers headrace,floor"   a part: printed, not written
+"""
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "headrace-peers"
+MEASURES = "Bi,Bc,Bv,C1,C,D,E,F,G"
+GOALS = [
+    ("C", "50 no-op steps in a chain, durable and tracked", "≤ 0.4 s", "s"),
+    ("D", "200 mapped no-op steps and a join", "≤ 0.8 s", "s"),
+    ("E", "load, split, fit, evaluate 200,000 × 20 as four steps", "≤ 1.15 × plain script", "x"),
+    ("F", "500 MB frame from step to step, durable", "≤ 1.8 × plain script, ahead of plain pickles", "x"),
+    ("G", "fully reused re-run of that training, digests checked", "≤ 0.3 s", "s"),
+    ("Bi", "`import headrace` with its decorators", "≤ 50 ms", "ms"),
+    ("Bc", "`headrace --help`", "≤ 150 ms", "ms"),
+    ("Bv", "`headrace --version`", "≤ 150 ms", "ms"),
+]
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--measures", default=MEASURES)
+    options.add_argument("--peers", default="")
+    options.add_argument("--skip-install", action="store_true")
+    chosen = options.parse_args()
+    folder = prepare(install_peers=not chosen.skip_install and not chosen.peers)
+    for measure in chosen.measures.split(","):
+        only = ["-p", chosen.peers] if chosen.peers else []
+        shell(folder, "python3 bench.py -m " + " ".join([measure, *only]))
+    own = measure_reading()
+    text = page(folder, own)
+    if chosen.measures == MEASURES and not chosen.peers:
+        (ROOT / "docs" / "benchmarks.md").write_text(text)
+    else:
+        print(text)
+
+
+def prepare(*, install_peers: bool) -> Path:
+    """A copy of the peers' folder in the cache, and an environment with Headrace's wheel in it."""
+    folder = CACHE / "bench"
+    shutil.copytree(ROOT / "benchmarks" / "peers", folder, dirs_exist_ok=True)
+    if install_peers:
+        shell(folder, "./install.sh")
+    environment = CACHE / "venvs" / "headrace"
+    uv = ROOT / ".venv" / "bin" / "uv"
+    with tempfile.TemporaryDirectory() as place:
+        run([uv, "build", "-q", "--wheel", "--no-build-isolation", "--python", sys.executable, "-o", place], cwd=ROOT)
+        wheel = next(Path(place).glob("*.whl"))
+        if not environment.exists():
+            run([uv, "venv", "-q", "--python", sys.executable, environment])
+        packages = ["pandas", "scikit-learn", "pyarrow", "skops", "joblib"]
+        run([uv, "pip", "install", "-q", "--compile-bytecode", "--python", environment / "bin" / "python", *packages])
+        run([uv, "pip", "install", "-q", "--compile-bytecode", "--reinstall-package", "headrace", "--python",
+             environment / "bin" / "python", wheel])  # fmt: skip
+    (folder / "results").mkdir(exist_ok=True)
+    (folder / "logs").mkdir(exist_ok=True)
+    return folder
+
+
+def shell(folder: Path, command: str) -> None:
+    run(["bash", "-c", f". ./env.sh && mkdir -p $WORK && {command}"], cwd=folder, env=environment_of(folder))
+
+
+def environment_of(folder: Path) -> dict[str, str]:
+    path = f"{ROOT / '.venv' / 'bin'}:{os.environ['PATH']}"
+    return {**os.environ, "PERF": str(folder), "VENVS": str(CACHE / "venvs"), "WORK": str(CACHE / "work"), "PATH": path}
+
+
+def run(command: list[object], **options: object) -> None:
+    environment = {**os.environ, "UV_HTTP_TIMEOUT": "180", "UV_COMPILE_BYTECODE": "1"}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    subprocess.run([str(part) for part in command], check=True, timeout=7200, **{"env": environment, **options})
+
+
+def measure_reading() -> dict[str, float]:
+    """Median whole-process seconds of the reading commands on a store with 10,000 runs."""
+    place = CACHE / "work" / "reading"
+    headrace = CACHE / "venvs" / "headrace" / "bin" / "headrace"
+    if not (place / ".headrace" / "headrace.db").exists():
+        shutil.copytree(ROOT / "examples" / "starter", place, dirs_exist_ok=True)
+        run([ROOT / ".venv/bin/python", ROOT / "benchmarks" / "stores.py", "10000", "--keep", place / ".headrace"])
+        run([headrace, "run", "-q", "training"], cwd=place)
+    with (place / "starter" / "methods.py").open("a") as file:
+        file.write("METHODS |= {}\n")  # a change for `why` to find
+    run([headrace, "run", "-q", "training"], cwd=place)
+    commands = {
+        "runs": ["runs"],
+        "runs --where 'error < 5'": ["runs", "--where", "error < 5"],
+        "show last": ["show", "last"],
+        "why last fit": ["why", "last", "fit"],
+    }
+    return {name: median_s([headrace, *words], place) for name, words in commands.items()}
+
+
+def median_s(command: list[object], cwd: Path, runs: int = 7) -> float:
+    times = []
+    for _ in range(runs + 1):
+        began = time.perf_counter()
+        subprocess.run([str(part) for part in command], cwd=cwd, check=True, stdout=subprocess.DEVNULL)
+        times.append(time.perf_counter() - began)
+    return statistics.median(times[1:])
+
+
+def page(folder: Path, own: dict[str, float]) -> str:
+    results = {path.stem: json.loads(path.read_text()) for path in (folder / "results").glob("*-*.json")}
+    lines = [
+        "# Benchmarks",
+        "",
+        *machine(),
+        "",
+        "## Goals and what was seen",
+        "",
+        "| work | goal | seen |",
+        "|---|---|---|",
+    ]
+    for measure, work, goal, unit in GOALS:
+        lines.append(f"| {work} | {goal} | {seen(results, measure, unit)} |")
+    for name, value in own.items():
+        lines.append(
+            f"| `headrace {name}` on a store with 10,000 runs, whole process | ≤ 250 ms | {value * 1000:.0f} ms |"
+        )
+    lines += ["", cost_per_step(results), "", report(folder)]
+    return "\n".join(lines) + "\n"
+
+
+def seen(results: dict[str, dict[str, float]], measure: str, unit: str) -> str:
+    """Script and command line, with the ratio to the floor of the same run where the goal is one."""
+    parts = []
+    for peer, name in (("headrace", "script"), ("headrace-cli", "command line")):
+        one = results.get(f"{measure}-{peer}")
+        if one is None:
+            continue
+        floor = results.get(f"{measure}-floor")
+        text = f"{one['wall'] * 1000:.0f} ms" if unit == "ms" else f"{one['wall']:.2f} s"
+        if unit == "x" and floor is not None:
+            text = f"{one['wall'] / floor['wall']:.2f} × ({text})"
+        parts.append(text if measure in ("Bi", "Bc", "Bv") else f"{text} {name}")
+    return ", ".join(parts) or "not measured"
+
+
+def cost_per_step(results: dict[str, dict[str, float]]) -> str:
+    one, many = results.get("C1-headrace-cli"), results.get("C-headrace-cli")
+    if one is None or many is None:
+        return ""
+    each = (many["wall"] - one["wall"]) / 49 * 1000
+    return (
+        f"Fixed cost of a run (one no-op step, `headrace run`): {one['wall']:.2f} s; each further step: {each:.1f} ms."
+    )
+
+
+def machine() -> list[str]:
+    cpu = next(
+        (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
+        "",
+    )
+    load = os.getloadavg()[0]
+    return [
+        f"Measured {time.strftime('%d %B %Y')} by `make bench` on {os.cpu_count()} cores ({cpu or platform.machine()}), "
+        f"Python {platform.python_version()}, {platform.system()}; load before the last measure {load:.1f}.",
+        "Whole processes timed from outside, medians; all tools in one run, one after the other, telemetry off, default local settings.",
+        'Headrace with its default durability ("normal": what is finished survives the death of any process).',
+    ]
+
+
+def report(folder: Path) -> str:
+    done = subprocess.run(
+        [sys.executable, "report.py"],
+        cwd=folder,
+        env=environment_of(folder),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip()
+
+
+if __name__ == "__main__":
+    main()
