@@ -19,6 +19,7 @@ _INFO = (".dist-info", ".egg-info")
 _SEPARATORS = re.compile(r"[-_.]+")
 _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[([^\]]*)\])?")
 _EXTRA = re.compile(r"""extra\s*==\s*['"]([^'"]+)['"]""")
+_EGG_END = re.compile(r"-py\d.*$")
 _HEAD_BYTES = 1 << 14
 
 
@@ -115,10 +116,16 @@ def _list_distributions(folders: Iterable[str]) -> dict[str, Distribution]:
         except OSError:
             continue
         for entry in sorted(names):
-            name, _, version = entry.rpartition(".")[0].partition("-")
-            one = normal_name(name)
-            found.setdefault(one, Distribution(one, version.partition("-py")[0], os.path.join(folder, entry)))
+            name, version = _name_and_version(entry.rpartition(".")[0])
+            found.setdefault(name, Distribution(name, version, os.path.join(folder, entry)))
     return found
+
+
+def _name_and_version(stem: str) -> tuple[str, str]:
+    """`polars-2.1.0` or, of an egg, `polars-2.1.0-py3.11`; a version has no hyphen."""
+    stem = _EGG_END.sub("", stem)
+    name, hyphen, version = stem.rpartition("-")
+    return (normal_name(name), version) if hyphen else (normal_name(stem), "")
 
 
 def _age(distribution: Distribution) -> str:

@@ -72,8 +72,8 @@ def test_a_folder_goes_by_names_and_contents(tmp_path: Path):
         lambda: (folder / "a.csv").write_text("A"),
         lambda: (folder / "a.csv").rename(folder / "c.csv"),
         lambda: (folder / "deep" / "b.csv").write_text("B"),
-        lambda: (folder / "empty").mkdir(),
-        lambda: (folder / "deep" / "b.csv").unlink(),
+        (folder / "empty").mkdir,
+        (folder / "deep" / "b.csv").unlink,
     ):
         change()
         seen.add(digests.digest_of("data"))

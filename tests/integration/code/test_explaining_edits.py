@@ -1,5 +1,7 @@
 """What `why` says of twenty edits to one project: which function, in which file and lines, reached through what."""
 
+# ruff: noqa: RUF001, ISC004 - spans of lines are written with an en dash, long texts in parts
+
 from pathlib import Path
 
 import pytest

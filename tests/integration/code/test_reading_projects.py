@@ -177,7 +177,8 @@ def test_a_folder_of_data_does_not_hide_a_library_of_its_name(tmp_path: Path):
     site = tmp_path / "lib" / "site-packages"
     (site / "datasets").mkdir(parents=True)
     (site / "datasets" / "__init__.py").write_text("")
-    root = write({"steps.py": "import datasets\ndef fit(x):\n    return datasets.load(x)\n"}, tmp_path / "app")
+    text = "import datasets\ndef fit(x):\n    return datasets.load(x)\n"
+    root = write({"steps.py": text}, tmp_path / "app")
     (root / "datasets").mkdir()
     (root / "datasets" / "rows.csv").write_text("1")
     code = read(root, path=[str(root), str(site)])
@@ -200,7 +201,7 @@ def test_headrace_itself_is_neither_project_code_nor_a_distribution(tmp_path: Pa
 
 
 def test_a_class_has_a_digest_of_its_own_and_a_librarys_has_none(tmp_path: Path):
-    text = "from rules import rule\nclass Row:\n    def total(self):\n        return rule(1)\n    class Part:\n        pass\n"
+    text = "from rules import rule\nclass Row:\n    def total(self):\n        return rule(1)\n    class Part: ...\n"
     root = write({**FILES, "rows.py": text}, tmp_path)
 
     def digest(name: str) -> str:

@@ -1,0 +1,164 @@
+"""Steps of a notebook: the cell that defined the live object counts, and constants count by value."""
+
+import linecache
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from headrace.code.errors import SourceMissingError, ValueWithoutFormError
+from headrace.code.notebooks import NotebookSource
+from headrace.code.reader import StaticCodeReader
+from headrace.core.symbols import Symbol
+from headrace.ports.code import Code
+from headrace.testing.memory_stores import MemoryStore
+
+
+class Notebook:
+    """Cells run one after the other in one namespace, as IPython runs them."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.namespace: dict[str, object] = {"__name__": "__main__", "In": [""]}
+
+    def run(self, *cells: str) -> "Notebook":
+        for cell in cells:
+            name = f"<cell-{id(self)}-{hash(cell)}>"
+            linecache.cache[name] = (len(cell), None, cell.splitlines(keepends=True), name)
+            exec(compile(cell, name, "exec"), self.namespace)
+            self.namespace["In"].append(cell)  # type: ignore[attr-defined]
+        return self
+
+    def code(self, name: str = "fit") -> Code:
+        source = NotebookSource(self.namespace)
+        reader = StaticCodeReader(self.root, MemoryStore().memos, path=[str(self.root)], notebook=source)
+        return reader.code_of(Symbol("__main__", name, "/tmp/ipykernel_1/23.py"))
+
+
+@pytest.fixture
+def notebook(tmp_path: Path) -> Iterator[Notebook]:
+    yield Notebook(tmp_path)
+    linecache.clearcache()
+
+
+HELP = "def clip(x):\n    return max(x, LIMIT)\n"
+FIT = "import headrace as hr\n@hr.step\ndef fit(x: int) -> int:\n    return clip(x)\n"
+
+
+def test_a_step_reaches_what_other_cells_define(notebook: Notebook):
+    code = notebook.run("LIMIT = 3", HELP, FIT).code()
+    assert {row.symbol: row.file for row in code.rows} == {
+        "__main__:fit": "In[3]",
+        "__main__:clip": "In[3]",
+        "__main__:LIMIT": "In[3]",
+    }
+
+
+def test_a_cell_run_again_with_another_text_changes_the_key_and_back(notebook: Notebook):
+    before = notebook.run("LIMIT = 3", HELP, FIT).code().digest
+    assert notebook.run(HELP.replace("max", "min")).code().digest != before
+    assert notebook.run(HELP + "# the same\n").code().digest == before
+
+
+def test_the_live_object_counts_not_the_last_cell(notebook: Notebook):
+    notebook.run("LIMIT = 3", HELP, FIT)
+    before = notebook.code().digest
+    kept = notebook.namespace["clip"]
+    notebook.run(HELP.replace("max", "min"))
+    notebook.namespace["clip"] = kept
+    assert notebook.code().digest == before
+
+
+def test_a_constant_counts_by_its_value_however_it_came_about(notebook: Notebook):
+    before = notebook.run("LIMIT = 3", HELP, FIT).code().digest
+    assert notebook.run("LIMIT = 1 + 2").code().digest == before
+    assert notebook.run("LIMIT += 1").code().digest != before
+    assert notebook.run("LIMIT = 3.0").code().digest != before
+
+
+def test_an_array_counts_by_type_shape_and_bytes(notebook: Notebook):
+    pytest.importorskip("numpy")
+    before = notebook.run("import numpy as np\nLIMIT = np.arange(6)", HELP, FIT).code().digest
+    assert notebook.run("LIMIT = np.array([0, 1, 2, 3, 4, 5])").code().digest == before
+    others = ("np.arange(7)", "np.arange(6.0)", "np.arange(6).reshape(2, 3)")
+    changed = {notebook.run(f"LIMIT = {text}").code().digest for text in others}
+    assert len(changed | {before}) == 4
+
+
+def test_a_value_without_form_counts_by_the_cell_that_made_it(notebook: Notebook):
+    before = notebook.run("LIMIT = object()", HELP, FIT).code().digest
+    assert notebook.run("LIMIT = object( )").code().digest == before
+    assert notebook.run("LIMIT = [object()][0]").code().digest != before
+
+
+def test_a_value_without_form_or_cell_is_refused(notebook: Notebook):
+    notebook.run(HELP, FIT).namespace["LIMIT"] = object()
+    with pytest.raises(ValueWithoutFormError, match=r"notebook's `LIMIT`, a builtins\.object"):
+        notebook.code()
+
+
+def test_a_value_that_no_step_uses_is_not_looked_at(notebook: Notebook):
+    notebook.run("LIMIT = 3", HELP, FIT).namespace["other"] = object()
+    assert "__main__:other" not in {row.symbol for row in notebook.code().rows}
+
+
+def test_classes_of_a_notebook_count_with_their_methods(notebook: Notebook):
+    cell = "class Row:\n    size = 1\n    def total(self):\n        return self.size\n"
+    step = "import headrace as hr\n@hr.step\ndef fit(x: int) -> int:\n    return Row().total()\n"
+    before = notebook.run(cell, step).code()
+    assert "__main__:Row.total" in {row.symbol for row in before.rows}
+    assert notebook.run(cell.replace("size = 1", "size = 2")).code().digest != before.digest
+
+
+def test_modules_of_the_project_are_followed_from_a_notebook(notebook: Notebook, monkeypatch: pytest.MonkeyPatch):
+    path = notebook.root / "notebook_rules.py"
+    path.write_text("def rule(x):\n    return x + 1\n")
+    monkeypatch.syspath_prepend(str(notebook.root))
+    step = "import headrace as hr\n@hr.step\ndef fit(x: int) -> int:\n    return {}\n"
+    for start, call in (("from notebook_rules import rule", "rule(x)"), ("import notebook_rules as r", "r.rule(x)")):
+        path.write_text("def rule(x):\n    return x + 1\n")
+        before = notebook.run(start, step.format(call)).code()
+        assert "notebook_rules:rule" in {row.symbol for row in before.rows}
+        path.write_text("def rule(x):\n    return x + 2\n")
+        assert notebook.code().digest != before.digest
+
+
+def test_a_name_that_the_session_does_not_know_is_refused(notebook: Notebook):
+    with pytest.raises(SourceMissingError, match="the running session does not know it"):
+        notebook.code("nothing")
+
+
+IN_IPYTHON = """
+import sys
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+sys.modules["__main__"] = shell.user_module
+for cell in {cells!r}:
+    result = shell.run_cell(cell)
+    result.raise_error()
+from headrace.code.reader import StaticCodeReader
+from headrace.testing.memory_stores import MemoryStore
+from headrace.core.symbols import Symbol
+function = shell.user_ns["fit"].__wrapped__
+symbol = Symbol(function.__module__, function.__qualname__, function.__code__.co_filename)
+code = StaticCodeReader({root!r}, MemoryStore().memos).code_of(symbol)
+print(code.digest, *sorted(row.symbol for row in code.rows))
+"""
+
+
+@pytest.mark.slow
+def test_steps_of_a_real_ipython_session_are_read(tmp_path: Path):
+    pytest.importorskip("IPython")
+
+    def run(*cells: str) -> list[str]:
+        text = IN_IPYTHON.format(cells=cells, root=str(tmp_path))
+        found = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=False, cwd=tmp_path)
+        assert found.returncode == 0, found.stderr
+        return found.stdout.split()
+
+    before = run("LIMIT = 3", HELP, FIT)
+    assert before[1:] == ["__main__:LIMIT", "__main__:clip", "__main__:fit"]
+    assert run("LIMIT = 3", "other = 1 + 1", HELP, FIT) == before
+    assert run("LIMIT = 3", HELP.replace("max", "min"), FIT)[0] != before[0]

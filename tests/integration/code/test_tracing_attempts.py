@@ -1,0 +1,255 @@
+"""The trace of an attempt: what Python read on its behalf, and nothing that it made itself."""
+
+import glob
+import importlib
+import io
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from headrace.code.filedigests import ContentFileDigests
+from headrace.code.tracing import UNSTABLE, AuditTracer
+from headrace.code.watching import watch
+from headrace.core.digests import digest_bytes
+from headrace.plan.touched import verify_touched
+from headrace.ports.code import Touched
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "a.csv").write_text("one")
+    monkeypatch.chdir(folder)
+    yield folder
+    watch(None)
+
+
+def trace(root: Path, attempt: Callable[[], object], closure: tuple[str, ...] = ()) -> Touched:
+    store = root / ".headrace"
+    tracer = AuditTracer(root, ContentFileDigests(root), ignored=[store])
+    tracer.start(closure)
+    attempt()
+    return tracer.finish()
+
+
+def read(path: str | Path) -> str:
+    with open(path) as file:  # noqa: PTH123 - this is what users write
+        return file.read()
+
+
+def test_a_file_that_is_read_is_touched_with_its_digest(root: Path):
+    assert trace(root, lambda: read("a.csv")).files == (("a.csv", digest_bytes(b"one")),)
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        lambda: Path("a.csv").read_text(),
+        lambda: open(b"a.csv", "rb").close(),  # noqa: PTH123
+        lambda: os.close(os.open("a.csv", os.O_RDONLY)),
+        lambda: io.FileIO("a.csv").close(),
+        lambda: read("../project/./a.csv"),
+        lambda: shutil.copy("a.csv", "copy.csv"),
+    ],
+    ids=["pathlib", "bytes", "os", "io", "a way round", "copied"],
+)
+def test_every_way_to_open_a_file_is_seen(root: Path, attempt: Callable[[], object]):
+    assert trace(root, attempt).files == (("a.csv", digest_bytes(b"one")),)
+
+
+def test_a_file_outside_the_root_is_named_by_its_whole_path(root: Path, tmp_path: Path):
+    other = tmp_path / "elsewhere.csv"
+    other.write_text("two")
+    assert trace(root, lambda: read(other)).files == ((str(other), digest_bytes(b"two")),)
+
+
+def test_threads_of_the_attempt_are_seen(root: Path):
+    def attempt() -> None:
+        thread = threading.Thread(target=read, args=("a.csv",))
+        thread.start()
+        thread.join()
+
+    assert [path for path, _ in trace(root, attempt).files] == ["a.csv"]
+
+
+def test_what_the_attempt_wrote_itself_is_left_out(root: Path):
+    def attempt() -> None:
+        Path("out.csv").write_text("made")
+        read("out.csv")
+        with open("log.txt", "a") as file:  # noqa: PTH123
+            file.write("line")
+        read("log.txt")
+        Path("part").write_text("made")
+        Path("part").rename("whole")
+        read("whole")
+
+    assert trace(root, attempt).files == ()
+
+
+def test_temporary_files_and_folders_are_left_out(root: Path):
+    def attempt() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "x.bin"
+            subprocess.run(["touch", str(path)], check=True)
+            read(path)
+        with tempfile.NamedTemporaryFile("w+", suffix=".txt") as file:
+            file.write("x")
+            file.flush()
+            read(file.name)
+        handle, name = tempfile.mkstemp()
+        os.close(handle)
+        read(name)
+        Path(name).unlink()
+
+    assert trace(root, attempt).files == ()
+
+
+def test_a_file_that_is_looked_for_in_vain_is_touched_as_absent(root: Path):
+    def attempt() -> None:
+        with pytest.raises(FileNotFoundError):
+            read("settings.toml")
+
+    touched = trace(root, attempt)
+    assert touched.files == (("settings.toml", ""),)
+    (root / "settings.toml").write_text("")
+    assert "is there now" in verify_touched(touched, ContentFileDigests(root))
+
+
+def test_a_file_that_is_read_and_then_changed_never_verifies(root: Path):
+    def attempt() -> None:
+        read("a.csv")
+        Path("a.csv").write_text("other content")
+
+    touched = trace(root, attempt)
+    assert touched.files == (("a.csv", UNSTABLE),)
+    assert verify_touched(touched, ContentFileDigests(root)) == "file `a.csv` changed while it was read"
+
+
+def test_a_touched_file_that_changes_later_is_told(root: Path):
+    touched = trace(root, lambda: read("a.csv"))
+    digests = ContentFileDigests(root)
+    assert verify_touched(touched, digests) == ""
+    (root / "a.csv").write_text("two")
+    assert verify_touched(touched, digests) == "file `a.csv`, which it read, changed"
+
+
+def test_a_listed_folder_is_touched_by_its_names(root: Path):
+    (root / "data").mkdir()
+    (root / "data" / "jan.csv").write_text("1")
+    touched = trace(root, lambda: glob.glob("data/*.csv"))  # noqa: PTH207 - this is what users write
+    assert [path for path, _ in touched.files] == ["data/"]
+    digests = ContentFileDigests(root)
+    assert verify_touched(touched, digests) == ""
+    (root / "data" / "feb.csv").write_text("2")
+    assert verify_touched(touched, digests) == "other files are in folder `data/`, which it listed"
+
+
+def test_a_database_is_touched(root: Path):
+    sqlite3.connect(root / "rows.db").close()
+    with sqlite3.connect(root / "rows.db") as made:
+        made.execute("create table rows (x)")
+    made.close()
+
+    def attempt() -> None:
+        connection = sqlite3.connect("rows.db")
+        connection.execute("select * from rows").fetchall()
+        connection.close()
+
+    assert [path for path, _ in trace(root, attempt).files] == ["rows.db", "rows.db-wal"]
+
+
+def test_files_given_to_a_child_process_are_touched(root: Path):
+    (root / "tool.py").write_text("print(1)")
+    touched = trace(root, lambda: subprocess.run([sys.executable, "tool.py", "a.csv"], check=True, capture_output=True))
+    assert [path for path, _ in touched.files] == ["a.csv", "tool.py"]
+    touched = trace(root, lambda: os.system("cat 'a.csv' > /dev/null"))
+    assert [path for path, _ in touched.files] == ["a.csv"]
+
+
+def test_the_store_the_libraries_and_the_system_do_not_count(root: Path):
+    (root / ".headrace").mkdir()
+    (root / ".headrace" / "object").write_text("x")
+
+    def attempt() -> None:
+        read(".headrace/object")
+        read("/proc/self/status")
+        read(os.__file__)
+        read(pytest.__file__)
+        read(sys.modules[AuditTracer.__module__].__file__ or "")
+
+    assert trace(root, attempt).files == ()
+
+
+def test_the_closure_does_not_count_and_modules_outside_it_do(root: Path, monkeypatch: pytest.MonkeyPatch):
+    (root / "traced_inside.py").write_text("X = 1")
+    (root / "traced_outside.py").write_text("X = 1")
+    monkeypatch.syspath_prepend(str(root))
+
+    def attempt() -> None:
+        importlib.import_module("traced_inside")
+        importlib.import_module("traced_outside")
+
+    touched = trace(root, attempt, closure=("traced_inside.py",))
+    assert touched.modules == (("traced_outside.py", digest_bytes(b"X = 1")),)
+    assert touched.files == ()
+
+
+def test_importing_a_library_touches_nothing(root: Path):
+    for name in [name for name in sys.modules if name.partition(".")[0] in {"colorsys", "cloudpickle", "wave"}]:
+        del sys.modules[name]
+
+    def attempt() -> None:
+        for name in ("colorsys", "wave", "cloudpickle"):
+            importlib.import_module(name)
+        importlib.import_module("importlib.metadata").version("cloudpickle")
+
+    assert trace(root, attempt) == Touched()
+
+
+def test_reads_through_headrace_are_noted(root: Path):
+    tracer = AuditTracer(root, ContentFileDigests(root))
+    tracer.start(())
+    tracer.note_read("alias", "champion", "v7")
+    tracer.note_read("alias", "champion", "v7")
+    tracer.note_read("variable", "rate", "0.1")
+    assert tracer.finish().reads == (("alias:champion", "v7"), ("variable:rate", "0.1"))
+    tracer.start(())
+    assert tracer.finish() == Touched()
+
+
+def test_nothing_is_seen_between_attempts(root: Path):
+    tracer = AuditTracer(root, ContentFileDigests(root))
+    tracer.start(())
+    tracer.finish()
+    read("a.csv")
+    tracer.start(())
+    assert tracer.finish().files == ()
+
+
+def test_an_error_inside_the_hook_never_reaches_the_step(root: Path):
+    def attempt() -> None:
+        with pytest.raises(ValueError, match="null"):
+            read("a\0b")
+        sys.audit("open", None, None, None)
+        sys.audit("open")
+        sys.audit("os.listdir", object())
+
+    assert trace(root, attempt).files == ()
+
+
+def test_an_idle_hook_costs_next_to_nothing(root: Path):
+    trace(root, lambda: None)
+    start = time.perf_counter()
+    for _ in range(10_000):
+        sys.audit("headrace.test.nothing")
+    assert (time.perf_counter() - start) / 10_000 < 5e-6
