@@ -112,7 +112,7 @@ class Outcome:
 class Interpreter:
     """A graph read step by step, in the order of its nodes: nothing is parallel, stored, retried or reused."""
 
-    def __init__(self, graph_: Graph, fails: Callable[[str, int], bool]) -> None:
+    def __init__(self, graph_: Graph, fails: Callable[[str, int, dict[str, Any]], bool]) -> None:
         self.graph, self.fails = graph_, fails
         self.states: dict[str, str] = {}
         self.values: dict[str, Any] = {}
@@ -155,7 +155,7 @@ class Interpreter:
         return self.roots.get(name, name)
 
     def run_one(self, one: Node, arguments: dict[str, Any]) -> str:
-        if self.fails(one.name, -1):
+        if self.fails(one.name, -1, arguments):
             raise Failed
         self.values[one.name] = work(one.name, arguments)
         return "succeeded"
@@ -175,7 +175,8 @@ class Interpreter:
             columns = zip(*(arguments[name] for name in names), strict=True)
             zipped = [dict(zip(names, row, strict=True)) for row in columns]
             rows = [{**row, **extra} for row in rows for extra in zipped]
-        done = [work(one.name, {**arguments, **row}) for item, row in enumerate(rows) if not self.fails(one.name, item)]
+        items = [{**arguments, **row} for row in rows]
+        done = [work(one.name, given) for item, given in enumerate(items) if not self.fails(one.name, item, given)]
         if len(done) < len(rows):
             self.partial[one.name] = done
             return "failed"

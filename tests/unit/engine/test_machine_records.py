@@ -39,6 +39,13 @@ def test_a_narrow_map_is_recorded_at_every_change():
     assert records(run, "m")[-2:] == ["sqq", "ssq"]
 
 
+def test_items_that_run_are_told_from_those_that_wait():
+    run = world(node("m", x=each([1, 2, 3])), behave=never, capacity=2).start()
+    run.begin(run.launches[1])
+    assert records(run, "m")[-1] == "qrq"
+    assert run.notes("step.items")[-1].data == {"items": 3, "queued": 2, "running": 1}
+
+
 def test_a_wide_map_is_recorded_once_in_a_while():
     run = world(node("m", x=each(list(range(1000)))), behave=never, capacity=1, record_every_s=0.5).start()
     for _ in range(12):

@@ -28,11 +28,11 @@ def python_of(value: Value) -> Any:
 def conduct(pipeline: Graph, bad: set[tuple[int, int]], capacity: int) -> tuple[World, Any]:
     order = {one.name: place for place, one in enumerate(pipeline.nodes)}
 
-    def fails(name: str, item: int) -> bool:
+    def fails(name: str, item: int, _arguments: dict[str, Any]) -> bool:
         return (order[name], item) in bad
 
     def behave(launch: LaunchAttempt) -> Any:
-        if fails(launch.node, launch.item):
+        if fails(launch.node, launch.item, {}):
             return failure()
         return text(work(launch.node, {name: python_of(value) for name, value in launch.arguments}))
 
