@@ -52,7 +52,7 @@ def predict(model: LateFlightModel, rows: pl.DataFrame) -> Probabilities:
     inputs = matrix(rows, model.columns)
     if isinstance(model.estimator, lgb.Booster):
         return np.asarray(model.estimator.predict(inputs, num_threads=THREADS), dtype=np.float64)
-    return np.asarray(model.estimator.predict_proba(inputs)[:, 1], dtype=np.float64)
+    return np.asarray(model.estimator.predict_proba(inputs), dtype=np.float64)[:, 1]
 
 
 def matrix(rows: pl.DataFrame, columns: tuple[str, ...]) -> Matrix:
