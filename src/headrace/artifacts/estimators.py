@@ -38,7 +38,7 @@ class SkopsFormat:
         except ImportError:
             raise UncarriedError("skops is not installed (`pip install skops`)") from None
         try:
-            content = canonical_archive(skops.dumps(value))
+            content, names = canonical_archive(skops.dumps(value))
             types = skops.get_untrusted_types(data=content)
         except Exception as error:  # skops raises whatever the parts of an estimator raise
             raise UncarriedError(f"skops cannot hold it: {error}") from error
@@ -48,7 +48,7 @@ class SkopsFormat:
                 f"it holds types that are not trusted: {', '.join(strange)}; if they are yours, name them in "
                 f"`trusted` in [tool.headrace]"
             )
-        return Draft(self.name, lambda sink: sink.write(content), classes=_classes_in(content))
+        return Draft(self.name, lambda sink: sink.write(content), classes=_classes_of(names))
 
     def read(self, source: ObjectSource, value: ObjectValue) -> object:
         """The estimator, made anew; raises PermissionError for types that are not trusted here."""
@@ -63,10 +63,11 @@ class SkopsFormat:
         return skops.loads(content, trusted=types)
 
 
-def canonical_archive(content: bytes) -> bytes:
+def canonical_archive(content: bytes) -> tuple[bytes, set[tuple[str, str]]]:
     """A skops archive with ids counted from zero in order of appearance, files named by them, and no times.
 
-    Plain data gets an id for every place: whether two equal numbers are one object is the interpreter's whim.
+    Gives the names (module and class) of the types in it as well. Plain data gets an id for every place: whether two
+    equal numbers are one object is the interpreter's whim.
     """
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
@@ -79,13 +80,14 @@ def canonical_archive(content: bytes) -> bytes:
             archive.writestr(zipfile.ZipInfo(new, _NO_TIME), without_padding(files[old]))
         text = json.dumps(schema, separators=(",", ":"))
         archive.writestr(zipfile.ZipInfo(_SCHEMA, _NO_TIME), text)
-    return out.getvalue()
+    return out.getvalue(), numbering.types
 
 
 class _Numbering:
     """Gives out new ids and file names while it walks a schema."""
 
     def __init__(self) -> None:
+        self.types: set[tuple[str, str]] = set()
         self.files: dict[str, str] = {}
         self._ids: dict[int, int] = {}
         self._next = 0
@@ -100,6 +102,8 @@ class _Numbering:
     def _renumber_dict(self, node: dict[str, Any]) -> None:
         if node.get("__loader__") in ("SetNode", "FrozenSetNode") and isinstance(node.get("content"), list):
             node["content"].sort(key=_without_ids)
+        if "__class__" in node and "__module__" in node:
+            self.types.add((str(node["__module__"]), str(node["__class__"])))
         if _IDENTITY in node:
             node[_IDENTITY]["content"] = "0"
         if "__id__" in node:
@@ -155,17 +159,6 @@ def without_padding(content: bytes) -> bytes:
     return out.getvalue()
 
 
-def _classes_in(content: bytes) -> tuple[str, ...]:
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        names = set(_type_names(json.loads(archive.read(_SCHEMA))))
+def _classes_of(names: set[tuple[str, str]]) -> tuple[str, ...]:
     found = (getattr(sys.modules.get(module), name, None) for module, name in names)
     return project_classes({cls for cls in found if isinstance(cls, type)})
-
-
-def _type_names(node: Any) -> list[tuple[str, str]]:
-    if isinstance(node, list):
-        return [name for item in node for name in _type_names(item)]
-    if not isinstance(node, dict):
-        return []
-    own = [(str(node["__module__"]), str(node["__class__"]))] if "__module__" in node and "__class__" in node else []
-    return own + [name for item in node.values() for name in _type_names(item)]

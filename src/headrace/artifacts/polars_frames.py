@@ -3,7 +3,7 @@
 import sys
 from typing import Any
 
-from headrace.artifacts.arrow_tables import read_batch
+from headrace.artifacts.arrow_tables import read_batch, to_batch, write_batch
 from headrace.artifacts.formats import Draft, FormatSettings, UncarriedError
 from headrace.artifacts.objects import ObjectSource, Sink
 from headrace.core.values import ObjectValue
@@ -59,7 +59,7 @@ class PolarsFormat:
 
 
 def write_frame(frame: Any, sink: Sink) -> None:
-    """An Arrow IPC file of one record batch, uncompressed."""
+    """An Arrow IPC file of one record batch, uncompressed; a large one without copying, if PyArrow is installed."""
     import polars as pl  # the library of this format
 
     whole = frame.rechunk()
@@ -72,9 +72,24 @@ def write_frame(frame: Any, sink: Sink) -> None:
         # Gathering writes zeros under nulls and behind the last bit, where anything may stand after other operations.
         every = pl.int_range(whole.height, dtype=pl.get_index_type(), eager=True)
         whole = whole.with_columns(whole[name].gather(every) for name in untidy).rechunk()
+    batch = _as_batch(whole) if whole.estimated_size() >= _MAP_FROM_BYTES else None
+    if batch is not None:
+        write_batch(batch, sink)
+        return
     whole.write_ipc(
         sink, compression="uncompressed", compat_level=pl.CompatLevel.oldest(), record_batch_size=max(1, frame.height)
     )
+
+
+def _as_batch(frame: Any) -> Any:
+    """The frame as an Arrow batch on its own memory; None without PyArrow or for types that it would not keep."""
+    import polars as pl  # the library of this format
+
+    try:
+        table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+    except ImportError:
+        return None  # Polars itself copies what it writes
+    return to_batch(table) if _is_exact(table.schema) else None
 
 
 def holds_objects(dtype: Any) -> bool:
@@ -90,20 +105,26 @@ def holds_objects(dtype: Any) -> bool:
 
 def _mapped(source: ObjectSource) -> Any:
     """The frame on a map; None without PyArrow or for types that it would not give back exactly."""
-    try:
-        import pyarrow as pa  # optional: only it can map an Arrow file
-    except ImportError:
-        return None
     import polars as pl  # the library of this format
 
-    batch = read_batch(source.map())
+    try:
+        batch = read_batch(source.map())
+    except ImportError:
+        return None  # only PyArrow can map an Arrow file
     if batch is None:
         return None  # Polars writes no batch for a frame without rows
-    exact: tuple[Any, ...] = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_large_string)
-    exact = (*exact, pa.types.is_timestamp, pa.types.is_duration, pa.types.is_date32)
-    if not all(any(test(field.type) for test in exact) for field in batch.schema):
+    if not _is_exact(batch.schema):
         return None
     return pl.from_arrow(batch, rechunk=False)
+
+
+def _is_exact(schema: Any) -> bool:
+    """Whether Polars and PyArrow mean the same by all these types."""
+    import pyarrow as pa  # the caller has it
+
+    kinds = pa.types
+    exact = (kinds.is_integer, kinds.is_floating, kinds.is_boolean, kinds.is_large_string, kinds.is_date32)
+    return all(any(test(field.type) for test in (*exact, kinds.is_timestamp, kinds.is_duration)) for field in schema)
 
 
 def _as_type(frame: Any, python_type: str) -> Any:

@@ -24,6 +24,7 @@ from headrace.core.symbols import qualified_name, resolve
 
 _PLAIN = (str, bool, int, type(None))
 _NUMPY_TEXTS = ("str_", "bytes_")
+_LEAF_KINDS = frozenset({*_PLAIN, float})
 _PLAIN_KINDS = frozenset(_PLAIN)
 
 
@@ -163,7 +164,7 @@ def _encode_numpy(value: Any, kind: type, where: str) -> object:
 
 def _decode(data: object) -> object:
     if isinstance(data, list):
-        return [_decode(item) for item in data]
+        return data if set(map(type, data)) <= _LEAF_KINDS else [_decode(item) for item in data]
     if not isinstance(data, dict):
         return data
     tag = data.get("$")
