@@ -1,4 +1,4 @@
-"""Training and the hand-off of a large frame, as a user would write them."""
+"""Training, as a user would write it."""
 
 from typing import NamedTuple
 
@@ -33,22 +33,7 @@ def evaluate(model: HistGradientBoostingClassifier, test: pd.DataFrame) -> float
     return work.evaluate(model, test)
 
 
-@hr.step
-def big() -> pd.DataFrame:
-    return work.big()
-
-
-@hr.step
-def total(df: pd.DataFrame) -> float:
-    return work.total(df)
-
-
 @hr.pipeline
 def train() -> float:
     parts = split(load())
     return evaluate(fit(parts.train), parts.test)
-
-
-@hr.pipeline
-def handoff() -> float:
-    return total(big())
