@@ -31,6 +31,11 @@ _MUTATORS = {
     *("append", "appendleft", "add", "update", "setdefault", "extend", "insert", "pop", "popitem", "remove", "clear"),
     *("discard", "sort", "reverse", "register", "put", "push", "__setitem__"),
 }
+_HARMLESS = {
+    *("len", "sorted", "sum", "min", "max", "list", "tuple", "set", "frozenset", "dict", "zip", "enumerate", "range"),
+    *("str", "repr", "print", "isinstance", "issubclass", "any", "all", "map", "filter", "reversed", "bool", "int"),
+}
+"""Builtins that change nothing that they are given."""
 _WORD = re.compile(r"\w+")
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*[.:][A-Za-z_]\w*")
 
@@ -40,12 +45,13 @@ class Findings:
 
     `references` are dotted names of the module's scope (`clean.clip`; with a mark for local imports and strings),
     `computed` says where names are computed: ("module", what, line) the whole own module, ("import", module, line)
-    that module, ("package", prefix, line) all modules below it, ("subclasses", "", line).
+    that module, ("package", prefix, line) all modules below it, ("subclasses", "", line). `mutated` are the names of
+    the module's scope that are changed, `passed` those given to calls, which may change them.
     """
 
     __slots__ = (
-        *("computed", "docs", "import_statements", "imports", "mutated", "reads_docs", "reads_frame", "references"),
-        *("strings",),
+        *("computed", "docs", "import_statements", "imports", "mutated", "passed", "reads_docs", "reads_frame"),
+        *("references", "strings"),
     )
 
     def __init__(self) -> None:
@@ -56,6 +62,7 @@ class Findings:
         self.import_statements: list[tuple[int, str]] = []
         self.computed: list[tuple[str, str, int]] = []
         self.mutated: set[str] = set()
+        self.passed: set[str] = set()
         self.reads_frame = self.reads_docs = False
 
     def words(self) -> set[str]:
@@ -69,6 +76,7 @@ class Findings:
         self.import_statements += part.import_statements
         self.computed += part.computed
         self.mutated |= part.mutated
+        self.passed |= part.passed
         self.reads_docs |= part.reads_docs
 
     def take_docstring(self, statements: list[ast.stmt]) -> int:
@@ -108,9 +116,12 @@ class Findings:
         elif token in aliases:
             self.mutated.add(IMPORTED + aliases[token])
 
-    def note_call(self, node: ast.Call, name: str, *, in_function: bool) -> None:
-        """A call of something named `name`: note what it computes or looks at."""
+    def note_call(self, node: ast.Call, name: str, visible: dict[str, str], *, in_function: bool) -> None:
+        """A call of something named `name`: note what it is given, and what it computes or looks at."""
         is_plain = type(node.func) is ast.Name
+        if not (is_plain and name in _HARMLESS):
+            values = (*node.args, *(keyword.value for keyword in node.keywords))
+            self.passed.update(one.id for one in values if type(one) is ast.Name and one.id not in visible)
         if name not in _DYNAMIC:
             return
         if name in _FRAME_FUNCTIONS or (is_plain and name in _FRAME_READERS):

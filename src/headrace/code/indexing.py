@@ -9,6 +9,7 @@ from typing import Any
 
 from headrace.code.classes import write_class
 from headrace.code.computed import IMPORTED, QUOTED
+from headrace.code.folders import PRODUCT
 from headrace.code.pieces import Effect, FileIndex, Kind, Mode, Piece, plain_piece
 from headrace.code.scopes import Bound, chain_of, import_targets, names_bound, root_of, targets_in
 from headrace.code.trees import FINGERPRINT_LENGTH, TreeWriter, fingerprint_of, kept_locals
@@ -20,7 +21,7 @@ _LONGEST_CHAIN = 6
 _BUILTINS = frozenset(dir(builtins))
 _DATA = {"constant", "mutable", "other"}
 _DEFINITIONS = {"function", "class"}
-_HARMLESS_ROOTS = {"print", "logging", "warnings"}
+_HARMLESS_ROOTS = {"print", "logging"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +131,15 @@ class _ModuleIndexer:
         return kinds
 
     def _names_of_headrace(self) -> frozenset[str]:
+        """The names of Headrace's own decorators here, those with options given beforehand included."""
         names: set[str] = set()
         for statement, _ in self._statements:
             if isinstance(statement, ast.Import | ast.ImportFrom):
                 for alias, level, module, name in import_targets(statement):
-                    if level == 0 and module.partition(".")[0] == "headrace":
+                    if level == 0 and module.partition(".")[0] == PRODUCT:
                         names |= {f"{alias}.step", f"{alias}.pipeline"} if not name else {alias}
+            elif isinstance(statement, ast.Assign) and _is_made_of(statement.value, names):
+                names.update(name for target in statement.targets for name in targets_in(target))
         return frozenset(names)
 
     # One statement
@@ -163,7 +167,7 @@ class _ModuleIndexer:
             words=tuple(sorted(word for word in found.words() if not word[0].isdigit())) if is_data else (),
             doc=digest_parts(found.docs)[:FINGERPRINT_LENGTH] if found.docs else "",
             reads_docs=found.reads_docs,
-            mutates=tuple(sorted(found.mutated)),
+            mutates=tuple(sorted(found.mutated | self._changeable(found.passed))),
             computed=tuple(found.computed),
         )
         self._pieces.append(piece)
@@ -256,7 +260,7 @@ class _ModuleIndexer:
         kind: Kind = "other"
         if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
             kind = kind_of_value(statement.value)
-        mutated = set(self._writer.found.mutated)
+        mutated = self._writer.found.mutated | self._changeable(self._writer.found.passed)
         number = self._finish(statement, kind, bound)
         for name in bound.names:
             self._bind(name, number)
@@ -267,6 +271,9 @@ class _ModuleIndexer:
         self._mutations(number, mutated, context)
         if context.runs_at_import:
             self._calls(number, statement)
+
+    def _changeable(self, names: set[str]) -> set[str]:
+        return {name for name in names if self._kinds.get(name) in {"mutable", "other"}}
 
     def _mutations(self, number: int, mutated: set[str], context: Context) -> None:
         for root in sorted(mutated):
@@ -313,6 +320,13 @@ class _ModuleIndexer:
         for piece in pieces:
             used.update(piece.words)  # `__all__` says what a module gives on
         return [target for alias, target in self._plain_imports if alias not in used]
+
+
+def _is_made_of(value: ast.expr, names: set[str]) -> bool:
+    """Whether a value is one of these names, called or not: `hr.step`, `hr.step(retries=2)`, `partial(hr.step, …)`."""
+    if isinstance(value, ast.Call):
+        return any(_is_made_of(part, names) for part in (value.func, *value.args[:1]))
+    return ".".join(chain_of(value)) in names
 
 
 def _calls_in(statement: ast.stmt) -> Iterator[tuple[ast.Call, bool]]:

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterator
 
 from headrace.code.expanding import Expander, Expansion
+from headrace.code.folders import PRODUCT
 from headrace.code.modules import Module, ProjectModules
 from headrace.code.pieces import ATTRIBUTES, Effect, Piece
 from headrace.code.resolving import Hit, Resolver, absolute_name
@@ -252,7 +253,7 @@ class Reach:
         for piece in self._modules.index_of(hit.module).pieces_of(hit.name):
             if set(piece.mutates) - {hit.name, *(() if reads else (ATTRIBUTES,))}:
                 return True
-            if reads and piece.kind in {"mutable", "other"}:
+            if reads and piece.kind in {"mutable", "other"} and not self._is_ours(hit.module, piece):
                 return True
             for reference in piece.references:
                 if any(
@@ -261,6 +262,15 @@ class Reach:
                 ):
                     return True
         return False
+
+    def _is_ours(self, module: Module, piece: Piece) -> bool:
+        """Whether a value is Headrace's own decorator with options given beforehand: `step = partial(hr.step, …)`."""
+        hits = [hit for reference in piece.references for hit in self._resolver.resolve(module, reference, piece)]
+        tops = {hit.name.partition(".")[0] if hit.module is None else "" for hit in hits if hit.kind != "binding"}
+        others = [
+            one for one in hits if one.module is not None and one.kind == "binding" and one.module.path != module.path
+        ]
+        return PRODUCT in tops and tops <= {PRODUCT, "functools"} and not others
 
     def _registers_subclasses(self, hit: Hit, seen: set[tuple[str, str]]) -> bool:
         if hit.module is None or hit.kind == "module" or (hit.module.path, hit.name) in seen:

@@ -132,7 +132,10 @@ class _Search:
         if found is None:
             self._hit("external", None, starred)
             return False
-        return found.kind == "source" and self.name(found, chain[0], chain[1:])
+        if found.kind == "source" and self.name(found, chain[0], chain[1:]):
+            return True
+        child = self._modules.find(f"{starred}.{chain[0]}")  # `__all__` may name submodules
+        return child is not None and self.attribute(child, chain[1:])
 
     def quoted(self, text: str) -> None:
         """`package.module:Name` or `package.module.Name` in a string, if there is such a thing in the project."""

@@ -25,7 +25,8 @@ class AuditTracer:
     """Watches one attempt at a time in this process.
 
     `ignored` are folders that do not count (the store's). Between attempts the hook is one comparison; it cannot be
-    taken away again. Threads of the attempt are seen, its child processes only by their arguments.
+    taken away again. Threads of the attempt are seen, its child processes only by their arguments. What a module of the
+    closure read while an earlier attempt imported it counts for every later attempt, too.
     """
 
     def __init__(self, root: Path | str, files: FileDigests, *, ignored: Iterable[Path | str] = ()) -> None:
@@ -36,6 +37,7 @@ class AuditTracer:
         self._closure: frozenset[str] = frozenset()
         self._loaded: frozenset[str] = frozenset()
         self._reads: list[tuple[str, str, str]] = []
+        self._read_by_import: dict[str, dict[str, str]] = {}
         self._watch: Watch | None = None
 
     def start(self, closure: Sequence[str]) -> None:
@@ -55,10 +57,13 @@ class AuditTracer:
         watch(None)
         seen, self._watch = self._watch, None
         modules = self._modules_loaded()
-        files = self._files_read(seen, {path for path, _ in modules}) if seen is not None else []
+        files = self._files_read(seen, {path for path, _ in modules}) if seen is not None else {}
+        self._note_imports(seen, files)
         reads = dict.fromkeys((f"{kind}:{name}", token) for kind, name, token in self._reads)
         return Touched(
-            tuple(files), tuple((self._relative(path), digest) for path, digest in modules), tuple(sorted(reads))
+            tuple(sorted(files.items())),
+            tuple((self._relative(path), digest) for path, digest in modules),
+            tuple(sorted(reads)),
         )
 
     def _modules_loaded(self) -> list[tuple[str, str]]:
@@ -72,7 +77,7 @@ class AuditTracer:
     def _is_project(self, path: str) -> bool:
         return os.path.isabs(path) and not is_library(os.path.dirname(path)) and not path.startswith(self._ignored)
 
-    def _files_read(self, seen: Watch, modules: set[str]) -> list[tuple[str, str]]:
+    def _files_read(self, seen: Watch, modules: set[str]) -> dict[str, str]:
         found: dict[str, str] = {}
         for path, status in seen.first_reads().items():
             if path in modules or not self._counts(path, seen):
@@ -87,7 +92,16 @@ class AuditTracer:
         for folder in seen.listed:
             if self._counts(folder + os.sep, seen) and os.path.isdir(folder):
                 found[f"{self._relative(folder)}/"] = self._files.digest_of(f"{folder}/")
-        return sorted(found.items())
+        return found
+
+    def _note_imports(self, seen: Watch | None, files: dict[str, str]) -> None:
+        """Remember what modules read while they were imported, and add it for those that were imported before."""
+        for module, paths in seen.read_by_import.items() if seen is not None else ():
+            read = {name: files[name] for name in map(self._relative, paths) if name in files}
+            self._read_by_import.setdefault(os.path.abspath(module), {}).update(read)
+        for module in self._closure & self._read_by_import.keys():
+            for name, digest in self._read_by_import[module].items():
+                files.setdefault(name, digest)
 
     def _counts(self, path: str, seen: Watch) -> bool:
         if path in self._closure or seen.is_own(path):

@@ -189,7 +189,7 @@ class TreeWriter:
     def _call(self, node: ast.Call) -> None:
         function = node.func
         name = function.id if type(function) is ast.Name else function.attr if type(function) is ast.Attribute else ""
-        self.found.note_call(node, name, in_function=self.names.functions > 0)
+        self.found.note_call(node, name, self.names.visible, in_function=self.names.functions > 0)
         if is_mutator(node, name):
             self._note_mutation(function if type(function) is ast.Attribute else node.args[0])
         if name.endswith("attr") and self._constant_attribute(node):

@@ -1,7 +1,5 @@
 """Cases about classes, decorators, registries and patches."""
 
-# ruff: noqa: E501 - a small program stands in one line
-
 from integration.code.edited_projects import case
 
 case(
@@ -337,4 +335,14 @@ case(
         "rules": "def up(x):\n    return x + 1\ndef down(x):\n    return x - 1\n",
     },
     ("rules", "x + 1", "x + 2"),
+)
+case(
+    "an object that registers what it is called with",
+    {
+        "steps": "from rules import register\ndef step():\n    return [rule() for rule in register.known]\n",
+        "registry": "class Registry:\n    def __init__(self):\n        self.known = []\n    def __call__(self, rule):\n        self.known.append(rule)\n        return rule\n",
+        "rules": "from registry import Registry\nregister = Registry()\n@register\ndef one():\n    return 1\n",
+    },
+    ("rules", "return 1", "return 2"),
+    ("rules", "@register\n", ""),
 )

@@ -1,7 +1,5 @@
 """Cases about imports: by name, by alias, by star, over re-exports, inside functions, at a distance."""
 
-# ruff: noqa: E501 - a small program stands in one line
-
 from integration.code.edited_projects import case
 
 RULE = "def rule(x):\n    return x + 1\n"
@@ -273,4 +271,13 @@ case(
     {"steps": "import importlib\ndef step():\n    return importlib.import_module('rules').rule(1)\n", "rules": RULE},
     ("rules", "x + 1", "x + 2"),
     is_coarse=True,
+)
+case(
+    "a star import of submodules",
+    {
+        "steps": "from pack import *\ndef step():\n    return rules.rule(1)\n",
+        "pack.__init__": "__all__ = ['rules']\n",
+        "pack.rules": RULE,
+    },
+    ("pack.rules", "x + 1", "x + 2"),
 )

@@ -6,13 +6,14 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from headrace.code import classes, computed, indexing, names, pieces, scopes, trees, values
 from headrace.code.indexing import index_source
 from headrace.code.reader import StaticCodeReader
 from headrace.core.symbols import Symbol
 from headrace.testing.memory_stores import MemoryStore
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 COPIED = (scopes, computed, trees, classes, names, indexing, pieces, values)
 """Modules of our own that make a small project of real code, with classes, tables, closures and annotations."""
@@ -48,28 +49,29 @@ def sources() -> dict[str, str]:
 
 def mutations(tree: ast.AST) -> list[tuple[ast.AST, str]]:
     """Places where code can be changed, with how."""
-    found: list[tuple[ast.AST, str]] = []
     docs = {id(node.body[0]) for node in ast.walk(tree) if getattr(node, "body", None) and isinstance(node.body, list)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr) and (id(node) in docs or isinstance(node.value, ast.Constant)):
             for inside in ast.walk(node):
                 docs.add(id(inside))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and id(node) not in docs and node.value is not Ellipsis:
-            found.append((node, "constant"))
-        elif isinstance(node, ast.Attribute):
-            found.append((node, "attribute"))
-        elif isinstance(node, ast.BinOp | ast.UnaryOp | ast.BoolOp) and type(getattr(node, "op", None)) in SWAPS:
-            found.append((node, "operator"))
-        elif isinstance(node, ast.Compare) and type(node.ops[0]) in SWAPS:
-            found.append((node, "comparison"))
-        elif isinstance(node, ast.Call) and node.args:
-            found.append((node, "argument"))
-        elif isinstance(node, ast.Return) and node.value is not None:
-            found.append((node, "return"))
-        elif isinstance(node, ast.If | ast.While):
-            found.append((node, "test"))
-    return found
+    return [(node, how) for node in ast.walk(tree) if id(node) not in docs and (how := way_to_mutate(node))]
+
+
+def way_to_mutate(node: ast.AST) -> str:
+    match node:
+        case ast.Constant(value=value):
+            return "" if value is Ellipsis else "constant"
+        case ast.BinOp() | ast.UnaryOp() | ast.BoolOp():
+            return "operator" if type(node.op) in SWAPS else ""
+        case ast.Compare():
+            return "comparison" if type(node.ops[0]) in SWAPS else ""
+        case ast.Call():
+            return "argument" if node.args else ""
+        case ast.Return():
+            return "return" if node.value is not None else ""
+        case ast.Attribute() | ast.If() | ast.While():
+            return type(node).__name__
+    return ""
 
 
 def mutate(node: ast.AST, how: str) -> None:
@@ -78,7 +80,7 @@ def mutate(node: ast.AST, how: str) -> None:
             node.value = value + "x" if isinstance(value, str) else not value if isinstance(value, bool) else 4711
         case ast.Attribute(), _:
             node.attr += "_other"
-        case (ast.BinOp() | ast.UnaryOp() | ast.BoolOp()), _:
+        case ((ast.BinOp() | ast.UnaryOp() | ast.BoolOp()), _):
             node.op = SWAPS[type(node.op)]()
         case ast.Compare(), _:
             node.ops[0] = SWAPS[type(node.ops[0])]()
@@ -86,7 +88,7 @@ def mutate(node: ast.AST, how: str) -> None:
             node.args = node.args[1:]
         case ast.Return(), _:
             node.value = ast.Tuple([node.value], ast.Load())
-        case (ast.If() | ast.While()), _:
+        case ((ast.If() | ast.While()), _):
             node.test = ast.UnaryOp(ast.Not(), node.test)
 
 

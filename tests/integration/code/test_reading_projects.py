@@ -294,3 +294,20 @@ def test_very_long_numbers_and_chains_can_be_read(tmp_path: Path):
     before = read(write({"steps.py": text}, tmp_path)).digest
     assert read(write({"steps.py": text.replace("0xf", "0xe")}, tmp_path)).digest != before
     assert read(write({"steps.py": text.replace("return 599", "return 600")}, tmp_path)).digest != before
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "import headrace as hr\nstep = hr.step(retries=2)\n",
+        "import headrace as hr\nfrom functools import partial\nstep = partial(hr.step, retries=2)\n",
+        "from headrace import step\n",
+        "from declarations import step\n",
+    ],
+    ids=["options", "partial", "imported", "of another module"],
+)
+def test_a_decorator_of_ones_own_for_steps_registers_nothing(tmp_path: Path, head: str):
+    text = "@step\ndef fit(x: int) -> int:\n    return x\n\n@step\ndef other(x: int) -> int:\n    return x\n"
+    declarations = "import headrace as hr\nfrom functools import partial\nstep = partial(hr.step, retries=2)\n"
+    root = write({"steps.py": head + text, "declarations.py": declarations}, tmp_path)
+    assert "steps:other" not in symbols(read(root))

@@ -253,3 +253,33 @@ def test_an_idle_hook_costs_next_to_nothing(root: Path):
     for _ in range(10_000):
         sys.audit("headrace.test.nothing")
     assert (time.perf_counter() - start) / 10_000 < 5e-6
+
+
+def test_what_a_module_read_when_it_was_imported_counts_for_later_attempts(root: Path, monkeypatch: pytest.MonkeyPatch):
+    (root / "traced_settings.py").write_text("from pathlib import Path\nLIMIT = Path('limit.txt').read_text()\n")
+    (root / "limit.txt").write_text("3")
+    monkeypatch.syspath_prepend(str(root))
+    tracer = AuditTracer(root, ContentFileDigests(root))
+
+    def attempt(closure: tuple[str, ...]) -> Touched:
+        tracer.start(closure)
+        importlib.import_module("traced_settings")
+        return tracer.finish()
+
+    limit = (("limit.txt", digest_bytes(b"3")),)
+    assert attempt(("traced_settings.py",)).files == limit
+    (root / "limit.txt").write_text("4")
+    assert attempt(("traced_settings.py",)).files == limit, "the process still computes with the old content"
+    assert attempt(("other.py",)).files == ()
+
+
+def test_what_the_step_itself_reads_is_not_its_modules(root: Path, monkeypatch: pytest.MonkeyPatch):
+    (root / "traced_step.py").write_text("def fit():\n    return open('a.csv').close()\n")
+    monkeypatch.syspath_prepend(str(root))
+    tracer = AuditTracer(root, ContentFileDigests(root))
+    tracer.start(("traced_step.py",))
+    step = importlib.import_module("traced_step")
+    step.fit()
+    assert [path for path, _ in tracer.finish().files] == ["a.csv"]
+    tracer.start(("traced_step.py",))
+    assert tracer.finish().files == ()

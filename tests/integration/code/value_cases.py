@@ -1,7 +1,5 @@
 """Cases about constants, functions, names of locals and strings."""
 
-# ruff: noqa: E501 - a small program stands in one line
-
 from integration.code.edited_projects import case
 
 case(
@@ -311,4 +309,18 @@ case(
         "rules": "LIMITS = []\ndef make(x):\n    LIMITS.append(x)\n    return x\n",
     },
     ("makers", "make(1)", "make(2)"),
+)
+case(
+    "a list that a called function changes",
+    {
+        "steps": "from rules import fill\nLIMITS = []\nDONE = fill(LIMITS, 3)\ndef step():\n    return LIMITS\n",
+        "rules": "def fill(items, x):\n    items.append(x)\n    return True\n",
+    },
+    ("steps", "fill(LIMITS, 3)", "fill(LIMITS, 4)"),
+    ("rules", "items.append(x)", "items.append(-x)"),
+)
+case(
+    "a list shuffled while the module is imported",
+    {"steps": "import random\nITEMS = [1, 2, 3, 4]\nrandom.Random(3).shuffle(ITEMS)\ndef step():\n    return ITEMS\n"},
+    ("steps", "Random(3)", "Random(5)"),
 )
