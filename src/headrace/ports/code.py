@@ -25,8 +25,10 @@ class CodeRow:
 class Code:
     """The code of a step: its digest, the manifest behind it, and the distributions it imports.
 
-    `files` are the project's files that were read (path relative to the root, digest); `notes` say where names are
-    computed and a whole module or package counts (KEYS.md, rule 5).
+    The digest covers symbols and fingerprints only, so equal code has an equal digest wherever its lines stand.
+    `files` are the project's files that were read (path relative to the root, digest); `distributions` are named by
+    what is imported (`sklearn`, `google.cloud.storage`), as EnvironmentReader takes them; `notes` say where names are
+    computed and a whole module or package counts.
     """
 
     digest: str
@@ -102,7 +104,7 @@ class FileDigests(Protocol):
     """Content digests of files and folders outside the artifact store."""
 
     def digest_of(self, path: str) -> str:
-        """The content digest of a file, or of a folder's names and files.
+        """The content digest of a file, or of a folder's names and files; with a `/` at its end, of its names only.
 
         Empty if there is nothing there. Relative to the root.
         """
