@@ -7,7 +7,7 @@ from pathlib import Path
 import headrace
 from headrace.core.errors import UsageError
 
-LEFT_OUT = (".headrace", "__pycache__", ".venv", "*.pyc")
+LEFT_OUT = (".headrace", "__pycache__", ".venv", ".*_cache", "*.pyc")
 
 
 def example_folder(name: str) -> Path:

@@ -61,7 +61,7 @@ def run_view(rooms: Rooms, run: RunRecord) -> dict[str, Any]:
     return {
         **_run_data(run),
         "steps": [_step_data(one, [a for a in attempts if a.node == one.node]) for one in steps],
-        "metrics": _last_metrics(metrics, run),
+        "metrics": _last_metrics(metrics, run, {one.node: one.position for one in steps}),
         "failures": _failures(steps),
     }
 
@@ -160,16 +160,16 @@ def _items_text(items: ItemBlock | None) -> str:
     return f"{len(items.states)} items: {', '.join(shown)}"
 
 
-def _last_metrics(metrics: Sequence[MetricRecord], run: RunRecord) -> list[dict[str, Any]]:
-    last = {(one.node, one.name): one for one in metrics}
+def _last_metrics(metrics: Sequence[MetricRecord], run: RunRecord, order: Mapping[str, int]) -> list[dict[str, Any]]:
+    last = {(one.node, one.item, one.name): one for one in metrics}
     return [
         {
-            "step": one.node,
+            "step": one.node if one.item < 0 else f"{one.node}[{one.item}]",
             "name": one.name,
             "value": one.value,
             "from": f"from run {short_id(one.run_id)}" if one.run_id != run.id else "",
         }
-        for one in last.values()
+        for _, one in sorted(last.items(), key=lambda pair: (order.get(pair[0][0], 0), pair[0]))
     ]
 
 

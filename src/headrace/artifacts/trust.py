@@ -6,7 +6,7 @@ from headrace.core.symbols import resolve
 
 TRUSTED_LIBRARIES = ("catboost", "lightgbm", "sklearn", "xgboost")
 """Their classes are trusted, their functions are not."""
-_TRUSTED_CLASSES = frozenset({"collections.OrderedDict", "collections.defaultdict"})
+_TRUSTED_CLASSES = frozenset({"collections.OrderedDict", "collections.defaultdict", "numpy.dtype"})
 
 
 def untrusted(names: Iterable[str], trusted: Sequence[str]) -> list[str]:
