@@ -38,13 +38,16 @@ class _Unfit(Exception):  # noqa: N818 - never seen outside
     """A container cannot be taken apart: it holds itself."""
 
 
-@dataclass(frozen=True, slots=True)
 class Drafting:
     """The rules by which values are drafted: `pickles` as in the settings, `draft_path` for existing files."""
 
-    registry: FormatRegistry
-    pickles: Literal["allow", "warn", "forbid"]
-    draft_path: Callable[[Path], Branch]
+    def __init__(
+        self,
+        registry: FormatRegistry,
+        pickles: Literal["allow", "warn", "forbid"],
+        draft_path: Callable[[Path], Branch],
+    ) -> None:
+        self.registry, self.pickles, self.draft_path = registry, pickles, draft_path
 
     def draft(self, value: object, owner: str) -> Node:
         """How this value will be stored; raises PickleForbiddenError or UnstorableError before anything is written."""

@@ -149,6 +149,7 @@ class LocalFolder:
             Path(sink.temporary).rename(place)
             if self._sync:
                 sync_path(self.root)
+        sink.is_new = True
         self._verified[digest] = stamp_of(os.fstat(sink.descriptor))
         os.close(sink.descriptor)
         sink.descriptor = -1

@@ -34,6 +34,8 @@ class Sink(io.RawIOBase):
         self._pieces: list[Any] = []
         self._waiting = 0
         self.size_bytes = 0
+        self.is_new = False
+        """Whether `commit` made an object that was not there before."""
         self.held: bytes | None = None
         """All bytes, once `finish` has found them to be few."""
 
@@ -135,6 +137,15 @@ class ObjectFolder(Protocol):
 
     def commit(self, sink: Sink) -> str:
         """Make the object of a sink; gives its digest."""
+        ...
+
+    @property
+    def root(self) -> str:
+        """A folder on this machine that the store may use beside its objects."""
+        ...
+
+    def link(self, value: ObjectValue, target: str) -> None:
+        """Give the verified, read-only file of an object a second name on this machine."""
         ...
 
     def abort(self, sink: Sink) -> None:

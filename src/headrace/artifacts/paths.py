@@ -10,8 +10,7 @@ from pathlib import Path
 from headrace.artifacts.drafting import Branch, Node
 from headrace.artifacts.errors import UnstorableError
 from headrace.artifacts.formats import Draft
-from headrace.artifacts.local_folder import LocalFolder
-from headrace.artifacts.objects import Sink
+from headrace.artifacts.objects import ObjectFolder, Sink
 from headrace.core.canonical import canonical, restore
 from headrace.core.values import CompositeValue, InlineValue, ObjectValue
 
@@ -23,7 +22,7 @@ class PathShelf:
     """Drafts paths, and lays stored ones out under `paths/` as hard links to their objects (copies where the file
     system has none)."""
 
-    def __init__(self, folder: LocalFolder) -> None:
+    def __init__(self, folder: ObjectFolder) -> None:
         self._folder = folder
 
     def draft(self, path: Path) -> Branch:

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from headrace.artifacts.containers import compose
 from headrace.artifacts.drafting import Branch, Node
@@ -78,12 +77,11 @@ class Allowance:
             self._left += size_bytes
 
 
-@dataclass(frozen=True, slots=True)
 class Loan:
     """How a drafted value is lent out while it is written, and about how many bytes that will be."""
 
-    share: Callable[[], object]
-    size_bytes: int
+    def __init__(self, share: Callable[[], object], size_bytes: int) -> None:
+        self.share, self.size_bytes = share, size_bytes
 
 
 def loan_of(node: Node) -> Loan | None:

@@ -14,6 +14,7 @@ from headrace.artifacts.local_folder import LocalFolder
 from headrace.artifacts.objects import ObjectFolder
 from headrace.artifacts.paths import PATH_TYPE, PathShelf
 from headrace.artifacts.pending import Allowance, Stored, Storing, loan_of
+from headrace.artifacts.remote_folder import RemoteFolder
 from headrace.core.canonical import restore
 from headrace.core.errors import HeadraceError
 from headrace.core.values import (
@@ -43,7 +44,8 @@ class LocalArtifactStore:
     """Values in a folder on this machine; see the port ArtifactStore for the contract.
 
     `folder` is made at the first write. `durability` "full" syncs every object to the disk before `put` returns;
-    "normal" survives the death of any process. `pickles` and `trusted` are those of the settings.
+    "normal" survives the death of any process. `pickles` and `trusted` are those of the settings. With `remote`, a
+    store of obstore, objects live there, and the folder holds copies.
     """
 
     def __init__(
@@ -54,13 +56,14 @@ class LocalArtifactStore:
         pickles: Literal["allow", "warn", "forbid"] = "warn",
         trusted: Sequence[str] = (),
         plug_ins: Callable[[], Mapping[str, str]] | None = None,
+        remote: object = None,
     ) -> None:
         self._place = str(folder)
         local = LocalFolder(str(folder), sync=durability == "full")
-        self._objects: ObjectFolder = local
+        self._objects: ObjectFolder = local if remote is None else RemoteFolder(remote, local)
         self._allowance = Allowance(_IN_FLIGHT_BYTES)
         self._registry = FormatRegistry(FormatSettings(tuple(trusted)), plug_ins)
-        self._paths = PathShelf(local)
+        self._paths = PathShelf(self._objects)
         self._drafting = Drafting(self._registry, pickles, self._paths.draft)
 
     def put(self, value: object, annotation: object = None, *, owner: str = "") -> Value:
