@@ -31,7 +31,12 @@ class Rooms:
             raise UsageError(
                 f"There is no store in {folder} yet; `headrace run PIPELINE` makes one with its first run."
             )
-        return open_store(folder, durability=self.settings.durability)
+        return open_store(
+            folder,
+            durability=self.settings.durability,
+            read_only=None if self._is_reading else False,
+            trust_file_system=self.settings.trust_file_system,
+        )
 
     @cached_property
     def artifacts(self) -> ArtifactStore:

@@ -19,7 +19,8 @@ class Settings:
     `root` is the project's folder, `store` the folder of database, objects and logs, `pipelines` the names of
     `[tool.headrace.pipelines]` with their `module:name`. `lanes` is how many steps run at once (0: as many as there
     are cores). `pickles` says what happens to a value that has no safe format, `trusted` which of the project's own
-    classes scikit-learn models may hold, `strict` whether an input or output without annotation is an error.
+    classes scikit-learn models may hold, `strict` whether an input or output without annotation is an error,
+    `trust_file_system` whether a store on a network file system is opened all the same.
     """
 
     root: Path
@@ -30,6 +31,7 @@ class Settings:
     pickles: Literal["allow", "warn", "forbid"] = "warn"
     trusted: tuple[str, ...] = ()
     strict: bool = False
+    trust_file_system: bool = False
 
 
 _CHOICES = {"durability": ("normal", "full"), "pickles": ("allow", "warn", "forbid")}
@@ -80,8 +82,26 @@ def _checked(name: str, value: object) -> Any:
         raise SettingsError(f"`lanes` is {value!r}; it has to be a whole number (0: one lane a core).")
     if name in _CHOICES and value not in _CHOICES[name]:
         raise SettingsError(f"`{name}` is {value!r}; it can be {' or '.join(_CHOICES[name])}.")
+    if name in ("strict", "trust_file_system") and not isinstance(value, bool):
+        raise SettingsError(f"`{name}` is {value!r}; it has to be true or false.")
     if name == "trusted":
-        return tuple(str(one) for one in cast("list[object]", value))
-    if name == "pipelines" and not isinstance(value, dict):
-        raise SettingsError("`[tool.headrace.pipelines]` has to be a table of names, each with its `module:name`.")
+        return _texts(value)
+    if name == "pipelines":
+        return _targets(value)
     return value
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if isinstance(value, list) and all(isinstance(one, str) for one in cast("list[object]", value)):
+        return tuple(cast("list[str]", value))
+    raise SettingsError(f'`trusted` is {value!r}; it has to be a list of classes, such as ["models:Blend"].')
+
+
+def _targets(value: object) -> dict[str, str]:
+    table = cast("dict[str, object]", value) if isinstance(value, dict) else None
+    if table is None:
+        raise SettingsError("`[tool.headrace.pipelines]` has to be a table of names, each with its `module:name`.")
+    for name, place in table.items():
+        if not isinstance(place, str) or ":" not in place:
+            raise SettingsError(f'Pipeline {name!r} in [tool.headrace.pipelines] is {place!r}; write "module:name".')
+    return cast("dict[str, str]", table)
