@@ -49,9 +49,11 @@ def is_private(frame: Any) -> bool:
     """Whether a frame's memory can be altered through pandas only, whose copy-on-write protects a shallow copy.
 
     True for a frame of NumPy columns over arrays that nobody but its own blocks refers to: an array given with
-    `copy=False`, and kept elsewhere, could be written to.
+    `copy=False`, and kept elsewhere, could be written to. Never before pandas 3, which has copy-on-write.
     """
-    if type(frame).__name__ != "DataFrame":
+    import pandas as pd  # the caller has it
+
+    if type(frame) is not pd.DataFrame or pd.__version__.startswith(("1.", "2.")):
         return False
     for block in vars(frame)["_mgr"].blocks:
         owner = block.values

@@ -202,7 +202,6 @@ class _Reader:
     def _frame(self, index: Any) -> Any:
         import numpy as np
 
-        create: Any = resolve("pandas.api.internals:create_dataframe_from_blocks")  # no stubs know it
         blocks: list[tuple[Any, Any]] = []
         alike: dict[str, list[int]] = {}
         for position, description in enumerate(self._about["columns"]):
@@ -214,7 +213,7 @@ class _Reader:
             blocks.append((values.reshape(1, -1) if is_flat else values, np.array([position])))
         for dtype, positions in alike.items():
             blocks += self._blocks_of(positions, np.dtype(dtype))
-        return create(blocks, index=index, columns=self.labels(self._about["column_labels"]))
+        return _frame_of(blocks, index, self.labels(self._about["column_labels"]))
 
     def _blocks_of(self, positions: list[int], dtype: Any) -> list[tuple[Any, Any]]:
         """Columns of one type as one block if they lie at equal distances, else as a block each."""
@@ -232,6 +231,19 @@ class _Reader:
             (np.ndarray((1, rows), dtype, self._content, start), np.array([position]))
             for start, position in zip(starts, positions, strict=True)
         ]
+
+
+def _frame_of(blocks: list[tuple[Any, Any]], index: Any, labels: Any) -> Any:
+    """A frame on these blocks, as PyArrow makes one; pandas 2 has no public way to do it."""
+    try:
+        create: Any = resolve("pandas.api.internals:create_dataframe_from_blocks")  # no stubs know it
+    except ImportError:
+        make: Any = resolve("pandas.core.internals.api:make_block")
+        manager: Any = resolve("pandas.core.internals.managers:BlockManager")
+        frame_of: Any = resolve("pandas:DataFrame._from_mgr")
+        made = manager([make(values, placement=place) for values, place in blocks], [labels, index])
+        return frame_of(made, made.axes)
+    return create(blocks, index=index, columns=labels)
 
 
 def _dtype_of(values: Any) -> Any:
