@@ -1,4 +1,9 @@
 """What ships to users for their tests.
 
-Fakes that pass the same contracts as the real parts, and the contract suites themselves.
+`strict` runs a pipeline as its worst run could be. Beside it: fakes that pass the same contracts as the real parts,
+and the contract suites themselves.
 """
+
+from headrace.testing.strict import NotStrictError, Strict, strict
+
+__all__ = ["NotStrictError", "Strict", "strict"]
