@@ -52,7 +52,7 @@ class SafetensorsFormat:
         tensors = load(content)
         described = json.loads(_metadata(content)[_STRUCTURE])
         if value.python_type == _STATE:
-            return collections.OrderedDict((name, tensors[str(index)]) for index, name in enumerate(described))
+            return _restore_state(described, tensors)
         if value.python_type == _MODULE:
             return _build(described, tensors, {})
         return tensors[_ONE].requires_grad_(described)
@@ -63,7 +63,7 @@ class SafetensorsFormat:
         if not tensors or not all(type(key) is str and type(one) is torch.Tensor for key, one in tensors.items()):
             return None
         numbered = {f"{index}": tensor for index, tensor in enumerate(tensors.values())}
-        return self._draft(numbered, list(tensors), kind=_STATE)
+        return self._draft(numbered, [list(tensors), _versions(tensors)], kind=_STATE)
 
     def _draft(self, tensors: dict[str, Any], described: object, *, kind: str, classes: tuple[str, ...] = ()) -> Draft:
         from safetensors.torch import save  # the library of this format
@@ -80,6 +80,25 @@ def _plain(tensor: Any) -> Any:
     if tensor.layout != torch.strided or tensor.is_quantized or tensor.is_meta:
         raise UncarriedError("a tensor of it is sparse, quantized or without data")
     return tensor.detach().to("cpu").contiguous().clone()
+
+
+def _versions(state: Any) -> str | None:
+    """What `Module.state_dict` notes about the versions of modules, beside the tensors."""
+    noted = getattr(state, "_metadata", None)
+    if noted is None:
+        return None
+    try:
+        return canonical({name: dict(item) for name, item in noted.items()})
+    except NotCanonicalError as error:
+        raise UncarriedError(f"its metadata: {error}") from error
+
+
+def _restore_state(described: list[Any], tensors: dict[str, Any]) -> Any:
+    names, versions = described
+    state: Any = collections.OrderedDict((name, tensors[str(index)]) for index, name in enumerate(names))
+    if versions is not None:
+        vars(state)["_metadata"] = collections.OrderedDict(cast("dict[str, object]", restore(versions)))
+    return state
 
 
 def _metadata(content: bytes) -> dict[str, str]:

@@ -54,6 +54,7 @@ def test_a_state_comes_back_in_order():
     back = round_trip(state)
     assert type(back) is collections.OrderedDict
     assert list(back) == list(state)
+    assert back._metadata == state._metadata
     assert all(torch.equal(back[name], state[name]) for name in state)
 
 
