@@ -1,14 +1,14 @@
 """Which folders hold project code and which hold libraries, and what stands in them. Reads folders, never files."""
 
-# ruff: noqa: PTH100, PTH109, PTH112, PTH118, PTH123 - pathlib costs more than the work itself here
+# ruff: noqa: PTH100, PTH109, PTH112, PTH118, PTH120, PTH123 - pathlib costs more than the work itself here
 
 import ast
 import os
 import sys
-import sysconfig
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+_STANDARD = os.path.dirname(os.path.abspath(os.__file__)).replace(os.sep, "/") + "/"
 _LIBRARY_PARTS = ("/site-packages", "/dist-packages")
 PRODUCT = "headrace"
 """The package that never counts as project code or as a distribution: what it means is in the key's own format."""
@@ -58,12 +58,7 @@ def is_library(folder: str) -> bool:
     path = folder.replace(os.sep, "/").rstrip("/")
     if any(path.endswith(part) or f"{part}/" in path for part in _LIBRARY_PARTS):
         return True
-    return path.endswith(".zip") or any(path == one or path.startswith(one + "/") for one in _standard_folders())
-
-
-def _standard_folders() -> tuple[str, ...]:
-    paths = sysconfig.get_paths()
-    return tuple({paths["stdlib"].replace(os.sep, "/"), paths["platstdlib"].replace(os.sep, "/")})
+    return path.endswith(".zip") or f"{path}/".startswith(_STANDARD)
 
 
 def project_folders(root: str, path: Sequence[str] | None = None) -> list[str]:

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from headrace.code.folders import is_library
-from headrace.code.watching import Watch, watch
+from headrace.code.loads import LOADS
+from headrace.code.watching import Watch, install, watch
 from headrace.ports.code import FileDigests, Touched
 
 UNSTABLE = "changed while it was read"
@@ -22,11 +23,12 @@ _PRODUCT_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + 
 
 
 class AuditTracer:
-    """Watches one attempt at a time in this process.
+    """Watches one attempt at a time in this process; satisfies `ports.traces.Tracer`.
 
-    `ignored` are folders that do not count (the store's). Between attempts the hook is one comparison; it cannot be
-    taken away again. Threads of the attempt are seen, its child processes only by their arguments. What a module of the
-    closure read while an earlier attempt imported it counts for every later attempt, too.
+    `ignored` are folders that do not count (the store's). Between attempts the hook only notes loads of the project's
+    modules; it cannot be taken away again. Threads of the attempt are seen, its child processes only by their
+    arguments. What a module of the closure read while an earlier attempt imported it counts for every later attempt,
+    too.
     """
 
     def __init__(self, root: Path | str, files: FileDigests, *, ignored: Iterable[Path | str] = ()) -> None:
@@ -34,15 +36,17 @@ class AuditTracer:
         self._files = files
         folders = (*ignored, _PRODUCT_FOLDER, os.path.dirname(sys.executable))
         self._ignored = tuple(os.path.abspath(folder) + os.sep for folder in folders)
-        self._closure: frozenset[str] = frozenset()
+        self._given: Sequence[tuple[str, str]] = ()
+        self._closure: dict[str, tuple[str, str]] = {}
         self._loaded: frozenset[str] = frozenset()
         self._reads: list[tuple[str, str, str]] = []
         self._read_by_import: dict[str, dict[str, str]] = {}
         self._watch: Watch | None = None
+        install()
 
-    def start(self, closure: Sequence[str]) -> None:
-        """Begin to watch; `closure` are the project's files that the key covers already."""
-        self._closure = frozenset(os.path.normpath(os.path.join(self._root, file)) for file in closure)
+    def start(self, closure: Sequence[tuple[str, str]]) -> None:
+        """Begin to watch an attempt whose key covers these files; see the port."""
+        self._take(closure)
         self._loaded = frozenset(sys.modules)
         self._reads = []
         self._watch = Watch(time.time_ns())
@@ -65,6 +69,17 @@ class AuditTracer:
             tuple((self._relative(path), digest) for path, digest in modules),
             tuple(sorted(reads)),
         )
+
+    def edited(self, closure: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+        """The files of a closure whose module was loaded with another content than was planned; see the port."""
+        self._take(closure)
+        loaded = LOADS.digest_at_load
+        return tuple(file for path, (file, digest) in self._closure.items() if loaded(path) not in (None, digest))
+
+    def _take(self, closure: Sequence[tuple[str, str]]) -> None:
+        if closure != self._given:
+            self._given = closure
+            self._closure = {os.path.normpath(os.path.join(self._root, one[0])): one for one in closure}
 
     def _modules_loaded(self) -> list[tuple[str, str]]:
         found: dict[str, str] = {}
@@ -99,7 +114,7 @@ class AuditTracer:
         for module, paths in seen.read_by_import.items() if seen is not None else ():
             read = {name: files[name] for name in map(self._relative, paths) if name in files}
             self._read_by_import.setdefault(os.path.abspath(module), {}).update(read)
-        for module in self._closure & self._read_by_import.keys():
+        for module in self._closure.keys() & self._read_by_import.keys():
             for name, digest in self._read_by_import[module].items():
                 files.setdefault(name, digest)
 

@@ -122,13 +122,12 @@ class TreeWriter:
 
     def _name(self, node: ast.Name) -> None:
         token = self.names.visible.get(node.id)
-        if token is None:
-            token = node.id
-            if type(node.ctx) is ast.Load:
-                self.found.note_reference([token], node.lineno)
-        else:
-            self._refer_visible(token, [node.id])
-        self.out.append(token)
+        if type(node.ctx) is ast.Load:
+            if token is None:
+                self.found.note_reference([node.id], node.lineno)
+            else:
+                self._refer_visible(token, [node.id])
+        self.out.append(token or node.id)
 
     def _attribute(self, node: ast.Attribute) -> None:
         parts: list[str] = []

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, cast
 
+from headrace.code.loads import LOADS, Loads
+
 Status = tuple[int, int, int] | None
 """Size, time of change in nanoseconds, inode; None if there is no file."""
 
@@ -119,12 +121,22 @@ class Watch:
 def watch(current: Watch | None) -> None:
     """Let the hook fill this watch from now on, or none."""
     _STATE.watch = current
-    if current is not None and not _STATE.is_hooked:
+    if current is not None:
+        install()
+
+
+def install() -> None:
+    """Put the hook into this process: from now on `LOADS` is filled."""
+    if not _STATE.is_hooked:
         _STATE.is_hooked = True
         sys.addaudithook(_hook)
 
 
 def _hook(event: str, arguments: tuple[Any, ...]) -> None:
+    note_load = _LOADS.get(event)
+    if note_load is not None:
+        with suppress(Exception):
+            note_load(LOADS, arguments)
     current = _STATE.watch
     if current is None:
         return
@@ -175,6 +187,7 @@ class _State:
 
 
 _STATE = _State()
+_LOADS: dict[str, Callable[[Loads, tuple[Any, ...]], None]] = {"exec": Loads.executed, "import": Loads.imported}
 _NOTES: dict[str, Callable[[Watch, tuple[Any, ...]], None]] = {
     "open": Watch.opened,
     "sqlite3.connect": Watch.connected,
