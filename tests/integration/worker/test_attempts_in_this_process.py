@@ -353,16 +353,3 @@ def test_a_forked_child_writes_to_the_log_and_tells_nobody(worker, tmp_path):
     reports, spec, _ = run(worker, fork_and_print)
     assert reports.lines(spec) == [("out", "from the parent")]
     assert [line[2] for line in read_log(tmp_path / spec.log_path).lines] == ["from the child", "from the parent"]
-
-
-def test_an_attempt_without_effect_costs_less_than_half_a_millisecond(worker):
-    seen = []
-    spec = spec_of(sample_steps.nothing)
-    worker.run(spec, seen.append)
-    assert min(timed(worker, spec, seen) for _ in range(500)) < 0.0005
-
-
-def timed(worker, spec, seen):
-    begun = time.perf_counter()
-    worker.run(spec, seen.append)
-    return time.perf_counter() - begun
