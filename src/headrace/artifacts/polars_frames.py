@@ -66,10 +66,11 @@ def write_frame(frame: Any, sink: Sink) -> None:
     untidy = [
         name
         for name, dtype in whole.schema.items()
-        if dtype == pl.Boolean or dtype.is_nested() or whole[name].null_count()
+        if dtype == pl.Boolean or dtype.is_nested() or whole[name].null_count() or _may_have_mask(whole[name])
     ]
     if untidy:
-        # Gathering writes zeros under nulls and behind the last bit, where anything may stand after other operations.
+        # Gathering writes zeros under nulls and behind the last bit, where anything may stand after other operations,
+        # and leaves out a mask of nulls that has none any more.
         every = pl.int_range(whole.height, dtype=pl.get_index_type(), eager=True)
         whole = whole.with_columns(whole[name].gather(every) for name in untidy).rechunk()
     batch = _as_batch(whole) if whole.estimated_size() >= _MAP_FROM_BYTES else None
@@ -79,6 +80,20 @@ def write_frame(frame: Any, sink: Sink) -> None:
     whole.write_ipc(
         sink, compression="uncompressed", compat_level=pl.CompatLevel.oldest(), record_batch_size=max(1, frame.height)
     )
+
+
+def _may_have_mask(column: Any) -> bool:
+    """Whether a column without nulls may still carry their mask, as one does that was filtered.
+
+    Polars shows no mask, but counts it: what is larger than its values has one. Texts vary in size, so theirs cannot be
+    told.
+    """
+    import polars as pl  # the library of this format
+
+    if column.dtype in (pl.String, pl.Binary):
+        return True
+    width = pl.Series([None], dtype=column.dtype).estimated_size() - 1
+    return bool(column.estimated_size() > width * column.len())
 
 
 def _as_batch(frame: Any) -> Any:
