@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 
-from headrace.core.errors import HeadraceError, StaleWriteError
+from headrace.core.errors import HeadraceError, SourceError, StaleWriteError
 from headrace.core.failures import Failure
 from headrace.core.states import FailureKind, State
 from headrace.engine.answering import Answerer
@@ -258,13 +258,21 @@ class Conductor:
         unit = (ended.node, ended.item)
         keyed = self._answerer.key_of(unit)
         done = self._done.get(ended.attempt_id)
-        if keyed is not None and done is not None and self._are_unchanged(keyed):
+        if keyed is not None and done is not None and self._are_unchanged(keyed, turn):
             turn.result(ended, keyed, done.touched, at=at)
         turn.freed += self._answerer.forget(unit)
 
-    def _are_unchanged(self, keyed: Keyed) -> bool:
+    def _are_unchanged(self, keyed: Keyed, turn: Turn) -> bool:
         """A file that an argument names may have changed since the key was made: then nothing is stored."""
-        return all(self._ports.files.digest_of(path) == digest for path, digest in keyed.paths)
+        try:
+            for path, digest in keyed.paths:
+                if path not in turn.digests:
+                    turn.digests[path] = self._ports.files.digest_of(path)
+                if turn.digests[path] != digest:
+                    return False
+        except SourceError:
+            return False
+        return True
 
     def _write(self, turn: Turn) -> None:
         change = turn.change(self._run)

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from headrace.core.errors import ArtifactError
+from headrace.core.errors import ArtifactError, SourceError
 from headrace.definition.graph import StepSpec
 from headrace.engine.events import Missing, Reuse
 from headrace.engine.keying import Keyed
+from headrace.plan.touched import verify_touched
 from headrace.ports.artifacts import ArtifactStore
 from headrace.ports.code import FileDigests, ReadTokens
 from headrace.ports.records import ResultRecord
@@ -75,30 +76,29 @@ class _Question:
 
     def problem_of(self, result: ResultRecord) -> str:
         """Why a result cannot be used; empty if it can. What this run has made itself holds for the whole run."""
-        if result.run_id != self._run_id:
-            if self._ttl_s is not None and result.created_at + self._ttl_s <= self._now:
-                return "expired"
-            changed = self._changed(result)
-            if changed:
-                return changed
+        try:
+            return (self._why_stale(result) if result.run_id != self._run_id else "") or self._why_gone(result)
+        except SourceError as error:
+            return f"what it read cannot be read now: {error}"
+
+    def _why_stale(self, result: ResultRecord) -> str:
+        if self._ttl_s is not None and result.created_at + self._ttl_s <= self._now:
+            return "expired"
+        return verify_touched(result.touched, self, self._token_of)
+
+    def _why_gone(self, result: ResultRecord) -> str:
         try:
             self._shelves.artifacts.check(result.output, content=False)
         except ArtifactError as error:
             return f"its stored value cannot be had: {error}"
         return ""
 
-    def _changed(self, result: ResultRecord) -> str:
-        touched = result.touched
-        for path, digest in (*touched.files, *touched.modules):
-            if self._digest_of(path) != digest:
-                return f"{path} changed since"
+    def _token_of(self, read: str) -> str:
         tokens = self._shelves.tokens
-        for read, token in touched.reads:
-            if tokens is None or tokens.token_of(read) != token:
-                return f"{read} changed since"
-        return ""
+        return "" if tokens is None else tokens.token_of(read)
 
-    def _digest_of(self, path: str) -> str:
+    def digest_of(self, path: str) -> str:
+        """The digest of a file, read once in this look-up."""
         if path not in self._digests:
             self._digests[path] = self._shelves.files.digest_of(path)
         return self._digests[path]

@@ -34,7 +34,8 @@ from headrace.ports.stores import RunChange
 
 @dataclass(slots=True)
 class Turn:
-    """Collects a turn. `freed` are items that can be looked up again once the turn is written."""
+    """Collects a turn. `freed` are items that can be looked up again once the turn is written;
+    `digests` those of files that were looked at in this turn."""
 
     run: RunRecord
     sequence: int
@@ -50,6 +51,7 @@ class Turn:
     lines: list[tuple[Unit, LogLines]] = field(default_factory=list)
     progress: dict[Unit, Progress] = field(default_factory=dict)
     freed: list[Unit] = field(default_factory=list)
+    digests: dict[str, str] = field(default_factory=dict)
     wake_at: float | None = None
     has_wake: bool = False
 

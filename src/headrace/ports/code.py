@@ -96,7 +96,7 @@ class ReadTokens(Protocol):
     """What things read through `hr.` (a model's alias, a variable, a table) hold now, to be compared with `Touched`."""
 
     def token_of(self, read: str) -> str:
-        """The token of what this names (the first part of a pair in `Touched.reads`) now; empty if there is none."""
+        """The token that this (`kind:name`, as in `Touched.reads`) has now; empty if there is none."""
         ...
 
 

@@ -248,6 +248,7 @@ class Site:
         **options: object,
     ) -> Conductor:
         options.setdefault("clock", self.clock)
+        options.setdefault("poll_s", 0.002)
         ports = replace(self.ports, runs=options.pop("runs", self.store.runs))
         chosen = ConductorOptions(**options)  # type: ignore[arg-type]
         return Conductor(plan, run, ports, options=chosen, observer=watcher, earlier=earlier)

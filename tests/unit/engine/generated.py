@@ -63,7 +63,7 @@ def nodes_after(draw: st.DrawFn, before: dict[str, list[str]], number: int) -> N
     guards = draw(st.lists(st.builds(Guard, flags, st.sampled_from(["true", "some"]), st.booleans()), max_size=2))
     everything = [name for names in before.values() for name in names]
     after = draw(st.lists(st.sampled_from(everything), max_size=1)) if everything else []
-    retry = RetryRule(draw(st.integers(0, 2)), delay_s=0.5)
+    retry = RetryRule(draw(st.integers(0, 2)), delay_s=0.01)
     limit = draw(st.sampled_from([None, None, 1, 2]))
     name = f"{kind}{number}"
     before[kind].append(name)

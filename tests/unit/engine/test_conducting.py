@@ -57,6 +57,22 @@ def test_the_second_run_reuses_everything_and_starts_nothing():
     assert made == [(first.id, attempt.id) for attempt in site.store.details.attempts(first.id)]
 
 
+def test_step_runs_keep_what_their_keys_were_made_of_so_that_why_can_compare():
+    site = Site()
+    pipeline = graph(node("a", x=const(1)), node("m", x=each(list(range(600))), y=out("a")))
+    run, _ = site.run(site.plan(pipeline))
+    plain, mapped = site.store.details.steps(run.id)
+    assert (plain.parts.code, [name for name, _ in plain.parts.arguments]) == ("code a", ["x"])
+    assert plain.key
+    assert [name for name, _ in mapped.parts.arguments] == ["x", "y"]
+    assert mapped.key == ""
+    longer = graph(node("a", x=const(1)), node("m", x=each(list(range(601))), y=out("a")))
+    second, _ = site.run(site.plan(longer))
+    again = site.store.details.steps(second.id)[1]
+    same = dict(mapped.parts.arguments).items() & dict(again.parts.arguments).items()
+    assert [name for name, _ in same] == ["y"]
+
+
 def test_reuse_stops_where_an_input_differs_and_goes_on_where_an_output_is_the_same():
     site = Site()
     site.run(site.plan(CHAIN))
@@ -178,7 +194,7 @@ def test_what_an_attempt_touched_is_verified_before_reuse():
     site.sources.files["data/x.csv"] = "d2"
     run, executor = site.run(plan)
     assert executor.nodes() == ["a", "b"]
-    assert site.store.details.steps(run.id)[0].reason == "data/x.csv changed since"
+    assert site.store.details.steps(run.id)[0].reason == "file `data/x.csv`, which it read, changed"
 
 
 def test_a_file_that_changes_under_a_running_step_leaves_no_result():

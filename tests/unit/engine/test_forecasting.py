@@ -123,12 +123,21 @@ def test_branches_are_decided_where_the_condition_is_known():
     assert found["later"].reason == "whether it runs is known once flag has run"
 
 
+def test_the_none_of_a_branch_not_taken_is_known_to_what_follows():
+    site = Site()
+    skipped = node("no", guards=[Guard(FALSE, "true", expected=True)])
+    pipeline = graph(skipped, node("b", x=out("no")), output=out("b"))
+    assert actions(site, site.plan(pipeline)) == {"no": "skip", "b": "run"}
+    site.run(site.plan(pipeline))
+    assert actions(site, site.plan(pipeline)) == {"no": "skip", "b": "reuse"}
+
+
 def test_the_reason_is_the_one_that_a_run_would_give():
     site = Site()
     site.sources.files["data/x.csv"] = "d1"
     site.run(site.plan(CHAIN), touched=Touched(files=(("data/x.csv", "d1"),)))
     site.sources.files["data/x.csv"] = "d2"
-    assert foresee(site, site.plan(CHAIN))["a"].reason == "data/x.csv changed since"
+    assert foresee(site, site.plan(CHAIN))["a"].reason == "file `data/x.csv`, which it read, changed"
 
 
 def test_a_selection_shows_in_the_forecast():

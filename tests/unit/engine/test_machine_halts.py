@@ -127,6 +127,26 @@ def test_with_fail_fast_the_first_failure_ends_the_run():
     assert run.finish.failure.message == "Step 'a' failed: no"
 
 
+def test_with_fail_fast_a_step_that_nobody_follows_ends_the_run_too():
+    run = world(node("a"), node("b"), behave=never, capacity=1, fail_fast=True).start()
+    run.fail(run.launches[0])
+    assert run.states == {"a": "failed", "b": "cancelled"}
+
+
+def test_with_fail_fast_a_map_that_is_taken_whole_as_well_ends_the_run_when_that_is_seen():
+    run = world(
+        node("m", x=each([0])),
+        node("sum", xs=SucceededOf(out("m"))),
+        node("all", xs=out("m")),
+        node("rest", x=out("sum")),
+        behave=lambda launch: failure() if launch.node == "m" else None,
+        fail_fast=True,
+    ).start()
+    assert run.states["all"] == "skipped"
+    assert run.states["rest"] == "cancelled"
+    assert run.finish.state == "failed"
+
+
 def test_with_fail_fast_a_retry_comes_first():
     spec = {"retry": RetryRule(1, delay_s=0.0)}
     outcomes = [failure(), text(1)]

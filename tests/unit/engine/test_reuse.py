@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from headrace.core.errors import SourceError
 from headrace.core.states import State
 from headrace.core.values import ObjectValue, Value
 from headrace.definition.graph import CacheRule
@@ -14,7 +15,7 @@ from headrace.plan.keys import KeyParts
 from headrace.ports.code import Touched
 from headrace.ports.records import ResultRecord, RunRecord
 from headrace.ports.stores import RunChange
-from unit.engine.fakes import Site
+from unit.engine.fakes import Site, Sources
 from unit.engine.worlds import step, text
 
 RUN, EARLIER = "b" * 32, "a" * 32
@@ -73,9 +74,9 @@ def test_a_file_that_the_attempt_read_has_to_be_the_same():
     site.sources.files["data/x.csv"] = "d1"
     assert isinstance(find(site), Reuse)
     site.sources.files["data/x.csv"] = "d2"
-    assert reason(site) == "data/x.csv changed since"
+    assert reason(site) == "file `data/x.csv`, which it read, changed"
     del site.sources.files["data/x.csv"]
-    assert reason(site) == "data/x.csv changed since"
+    assert reason(site) == "file `data/x.csv`, which it read, is gone"
 
 
 def test_a_module_that_the_attempt_loaded_has_to_be_the_same():
@@ -83,16 +84,16 @@ def test_a_module_that_the_attempt_loaded_has_to_be_the_same():
     site.sources.files["flights/extra.py"] = "d1"
     assert isinstance(find(site), Reuse)
     site.sources.files["flights/extra.py"] = "d2"
-    assert reason(site) == "flights/extra.py changed since"
+    assert reason(site) == "module `flights/extra.py`, which it loaded, changed"
 
 
 def test_what_was_read_through_the_platform_has_to_be_the_same():
-    site = site_with(result(touched=Touched(reads=(("alias late-flights@champion", "v3"),))))
-    site.sources.tokens["alias late-flights@champion"] = "v3"
+    site = site_with(result(touched=Touched(reads=(("alias:late-flights@champion", "v3"),))))
+    site.sources.tokens["alias:late-flights@champion"] = "v3"
     assert isinstance(find(site), Reuse)
-    assert reason(site, tokens=False) == "alias late-flights@champion changed since"
-    site.sources.tokens["alias late-flights@champion"] = "v4"
-    assert reason(site) == "alias late-flights@champion changed since"
+    assert reason(site, tokens=False) == "alias late-flights@champion, which it read, changed"
+    site.sources.tokens["alias:late-flights@champion"] = "v4"
+    assert reason(site) == "alias late-flights@champion, which it read, changed"
 
 
 def test_one_key_may_have_several_results_of_which_one_still_holds():
@@ -139,3 +140,13 @@ def test_an_item_without_key_says_what_is_wrong_with_it():
 def test_steps_that_are_never_reused_say_why(options: dict[str, object], words: str):
     assert why_never(step("a", **options)) == words
     assert step("a", **options).is_reusable is (words == "")
+
+
+def test_a_file_that_cannot_be_read_any_more_is_no_reason_to_fail():
+    class Unreadable(Sources):
+        def digest_of(self, path: str) -> str:
+            raise SourceError(f"{path}: permission denied")
+
+    site = site_with(result(touched=Touched(files=(("data/x.csv", "d1"),))))
+    site.sources = Unreadable()
+    assert reason(site) == "what it read cannot be read now: data/x.csv: permission denied"
