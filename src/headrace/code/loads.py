@@ -1,0 +1,86 @@
+"""With which content this process has loaded the project's modules: noted by the audit hook at the moment when a
+module's code is about to run, because its file may be another one a second later.
+"""
+
+# ruff: noqa: PTH100, PTH108, PTH116, PTH120, PTH123 - pathlib costs more than the work itself here
+
+import os
+import sysconfig
+from contextlib import suppress
+from importlib.util import cache_from_source
+from types import CodeType
+from typing import Any
+
+from headrace.core.digests import digest_bytes
+
+OTHER = "not what the file holds"
+"""Stands for the digest of content that nobody can read any more: equal to none."""
+_PRODUCT_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_LIBRARIES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
+_STANDARD = tuple({sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib")})
+_HEADER = slice(4, 16)
+_SIZE_AND_SECONDS = 0xFFFFFFFF
+
+
+class Loads:
+    """The project's modules by path, each with the digest of the content that was loaded last. Filled by the hook."""
+
+    def __init__(self) -> None:
+        self._digests: dict[str, str] = {}
+
+    def digest_at_load(self, path: str) -> str | None:
+        """The digest of the content that a file's module was loaded with; None if no load of it was seen."""
+        return self._digests.get(path)
+
+    def executed(self, arguments: tuple[Any, ...]) -> None:
+        """`exec`: (code,); a module's own code is called `<module>`."""
+        code = arguments[0]
+        if isinstance(code, CodeType) and code.co_name == "<module>":
+            self._loaded(code.co_filename)
+
+    def imported(self, arguments: tuple[Any, ...]) -> None:
+        """`import`: (module, file, …); the file is told of extension modules only."""
+        if isinstance(arguments[1], str):
+            self._loaded(arguments[1])
+
+    def _loaded(self, file: str) -> None:
+        if file.startswith("<") or any(part in file for part in _LIBRARIES):
+            return
+        path = os.path.abspath(file)
+        if not path.startswith((*_STANDARD, _PRODUCT_FOLDER)):
+            self._digests[path] = OTHER if drop_stale_bytecode(path) else _content_digest(path)
+
+
+LOADS = Loads()
+"""Those of this process."""
+
+
+def drop_stale_bytecode(path: str) -> bool:
+    """Remove bytecode that Python would take for a source that it was not made from; whether there was any.
+
+    Python compares size and whole seconds, so an edit that keeps the size, within the second in which the bytecode was
+    written, would never run in any process.
+    """
+    cached = cache_from_source(path)
+    try:
+        made, written = os.stat(cached), os.stat(path)
+        if made.st_mtime_ns >= written.st_mtime_ns:
+            return False
+        with open(cached, "rb", buffering=0) as file:
+            header = file.read(16)[_HEADER]
+    except OSError:
+        return False
+    seconds, size = int(written.st_mtime) & _SIZE_AND_SECONDS, written.st_size & _SIZE_AND_SECONDS
+    if header != bytes(4) + seconds.to_bytes(4, "little") + size.to_bytes(4, "little"):
+        return False
+    with suppress(OSError):
+        os.unlink(cached)
+    return True
+
+
+def _content_digest(path: str) -> str:
+    try:
+        with open(path, "rb", buffering=0) as file:
+            return digest_bytes(file.read())
+    except OSError:
+        return OTHER
