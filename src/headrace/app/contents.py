@@ -6,12 +6,21 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from headrace.app.rooms import Rooms
-from headrace.app.views import value_text
+from headrace.app.views import PATH, value_text
+from headrace.core.canonical import restore
 from headrace.core.errors import UsageError
 from headrace.core.values import CompositeValue, InlineValue, ObjectValue, Value, size_of, value_digest
 from headrace.worker.logs import read_log
 
-SUFFIXES = {"png": ".png", "svg": ".svg", "text": ".txt", "json": ".json", "npy": ".npy", "arrow": ".arrow"}
+SUFFIXES = {
+    "text": ".txt",
+    "bytes": ".bin",
+    "polars": ".arrow",
+    "pandas": ".arrow",
+    "lightgbm": ".txt",
+    "pickle": ".pkl",
+}
+"""Where a file's ending is not the format's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,18 +117,20 @@ def stored_values(rooms: Rooms, run_id: str, step: str = "") -> list[StoredValue
 
 
 def export(rooms: Rooms, stored: Sequence[StoredValue], folder: Path) -> Iterator[Path]:
-    """Write values as files (objects by their bytes, small ones as JSON) into a new or empty folder.
+    """Write values as files into a new or empty folder: objects by their bytes, small ones as JSON, files as they were.
 
     Yields each path.
     """
     if folder.exists() and any(folder.iterdir()):
         raise UsageError(f"{folder} is not empty; name a new folder, so that nothing there is overwritten.")
     for one in stored:
-        for name, value in _flat(one.name or "output", one.value):
-            path = folder / _safe(one.step) / (_safe(name) + _suffix(value))
+        for parts, value in _files(one.name or "output", one.value):
+            path = folder.joinpath(_safe(one.step), *(_safe(part) for part in parts))
             path.parent.mkdir(parents=True, exist_ok=True)
             if isinstance(value, ObjectValue):
                 path.write_bytes(rooms.artifacts.open_bytes(value))
+            elif isinstance(value, Path):
+                path.symlink_to(value)
             else:
                 path.write_text(json.dumps(json.loads(value.text), indent=2) + "\n")
             yield path
@@ -130,21 +141,35 @@ def _stored(step: str, name: str, *, kind: str, value: Value) -> StoredValue:
 
 
 def _outputs(output: Value) -> list[tuple[str, Value]]:
-    if isinstance(output, CompositeValue) and output.kind == "record":
+    if isinstance(output, CompositeValue) and output.kind == "record" and output.python_type != PATH:
         return list(output.members)
     return [("", output)]
 
 
-def _flat(name: str, value: Value) -> Iterator[tuple[str, InlineValue | ObjectValue]]:
-    if isinstance(value, CompositeValue):
-        for member, inner in value.members:
-            yield from _flat(f"{name}.{member}", inner)
-    else:
-        yield name, value
+def _files(name: str, value: Value) -> Iterator[tuple[list[str], InlineValue | ObjectValue | Path]]:
+    """The files that a value becomes: the parts of each path, and its content (for a link: where it leads)."""
+    match value:
+        case CompositeValue(python_type=kind) if kind == PATH:
+            yield from _files_of_path(name, value)
+        case CompositeValue():
+            for member, inner in value.members:
+                yield from _files(f"{name}.{member}", inner)
+        case InlineValue():
+            yield [f"{name}.json"], value
+        case ObjectValue():
+            yield [name + SUFFIXES.get(value.format, f".{value.format}")], value
 
 
-def _suffix(value: InlineValue | ObjectValue) -> str:
-    return ".json" if isinstance(value, InlineValue) else SUFFIXES.get(value.format, f".{value.format}")
+def _files_of_path(name: str, value: CompositeValue) -> Iterator[tuple[list[str], ObjectValue | Path]]:
+    """A stored file or folder under its own name."""
+    own = value.members[0][1]
+    assert isinstance(own, InlineValue)
+    for where, entry in value.members[1:]:
+        parts = [name, str(restore(own.text)), *(part for part in where.split("/") if part)]
+        if isinstance(entry, ObjectValue):
+            yield parts, entry
+        elif isinstance(entry, InlineValue) and entry.text != "null":
+            yield parts, Path(str(restore(entry.text)))
 
 
 def _safe(name: str) -> str:

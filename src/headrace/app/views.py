@@ -14,10 +14,12 @@ from headrace.app.rooms import Rooms
 from headrace.core.failures import Failure
 from headrace.core.ids import short_id
 from headrace.core.states import State
-from headrace.core.values import CompositeValue, InlineValue, Value, size_of
+from headrace.core.values import CompositeValue, InlineValue, Value, objects_in, size_of
 from headrace.ports.records import AttemptRecord, ItemBlock, MetricRecord, RunFilter, RunRecord, StepRunRecord
 
 SHOWN_FAILURES = 5
+PATH = "pathlib:Path"
+"""The class of a stored file or folder: its first member is its name, the others are its entries."""
 LETTERS = {
     "p": "pending",
     "q": "queued",
@@ -71,11 +73,31 @@ def value_text(value: Value, limit: int = 60) -> str:
     if isinstance(value, InlineValue):
         text = _plain(json.loads(value.text))
     elif isinstance(value, CompositeValue):
-        name = value.python_type.partition(":")[2] or value.kind
-        text = f"{name} of {len(value.members)}, {size_of(value)} bytes"
+        text = _list_text(value, limit) or _container_text(value)
     else:
         text = f"{value.python_type.partition(':')[2] or value.format}, {value.size_bytes} bytes"
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _container_text(value: CompositeValue) -> str:
+    if value.python_type == PATH:
+        _, name = value.members[0]
+        assert isinstance(name, InlineValue)
+        return f"{json.loads(name.text)}, {sum(size_of(one) for one in objects_in(value))} bytes"
+    name_of_kind = value.python_type.partition(":")[2] or value.kind
+    return f"{name_of_kind} of {len(value.members)}, {size_of(value)} bytes"
+
+
+def _list_text(value: CompositeValue, limit: int) -> str:
+    """The items of a short list of small values, such as the output of a map; else empty."""
+    if value.kind not in ("list", "tuple") or size_of(value) > limit:
+        return ""
+    texts = [member.text for _, member in value.members if isinstance(member, InlineValue)]
+    if len(texts) < len(value.members):
+        return ""
+    text = ", ".join(_plain(json.loads(one)) for one in texts)
+    text = f"[{text}]" if value.kind == "list" else f"({text})"
+    return text if len(text) <= limit else ""
 
 
 def _plain(data: Any) -> str:
