@@ -1,6 +1,6 @@
 """`hr.run`, `hr.plan`, `hr.get_run`, `hr.runs`: use cases as Python calls, and a session that holds their options."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -10,13 +10,15 @@ from headrace.app.forecasts import forecasts
 from headrace.app.handles import Run, RunList
 from headrace.app.looking import find_run, list_runs
 from headrace.app.new_plans import plan_call
+from headrace.app.overriding import with_overrides
 from headrace.app.plans import PlanView
 from headrace.app.rooms import Rooms
 from headrace.app.settings import read_settings
 from headrace.core.errors import UsageError
 from headrace.core.states import State
 from headrace.definition.pipelines import Pipeline
-from headrace.plan.plan import Selection
+from headrace.plan.overrides import Overrides
+from headrace.plan.plan import Plan, Selection
 from headrace.ports.observers import Observer
 from headrace.ports.records import RunFilter
 from headrace.tracking.current import current_run
@@ -29,8 +31,9 @@ class Session:
     """Options of runs that are no parameters of a pipeline.
 
     `project` is a folder in the project (default: that of the pipeline's file, else the working directory). `lanes` is
-    how many steps run at once. With `check=False` a failed run is returned instead of raised. `until`, `from_`,
-    `only`, `refresh` select steps. `observer` is told what happens; `quiet` leaves the terminal alone.
+    how many steps run at once. With `check=False` a failed run is returned instead of raised. `observer` is told what
+    happens; `quiet` leaves the terminal alone. `until`, `from_`, `only`, `refresh` select steps; `options` sets some of
+    theirs for this run (`{"fit": {"timeout": 60}}`); `name`, `tags`, `note` and `fail_fast` are those of the run.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class Session:
     ) -> None:
         self._project = Path(project) if project is not None else None
         self._check = check
+        self._overrides: Overrides = chosen.pop("options", {})
         steps = {name: _names(chosen.pop(name, ())) for name in ("until", "from_", "only", "refresh")}
         self._selection = Selection(**steps)
         self._options = running.RunOptions(lanes=lanes, is_quiet=quiet, observer=observer, **chosen)
@@ -61,7 +65,7 @@ class Session:
                 "or nest it in the pipeline that this step belongs to."
             )
         rooms = self._rooms(pipeline)
-        plan = plan_call(rooms, pipeline, (args, kwargs), selection=self._selection)
+        plan = self._plan(rooms, pipeline, (args, kwargs))
         record = running.execute(rooms, plan, self._options)
         run: Run[R] = Run(rooms, record)
         if self._check and record.state is not State.SUCCEEDED:
@@ -71,7 +75,7 @@ class Session:
     def plan(self, pipeline: Pipeline[P, R], /, *args: P.args, **kwargs: P.kwargs) -> PlanView:
         """What a run would do, step by step, and why; starts nothing."""
         rooms = self._rooms(pipeline)
-        plan = plan_call(rooms, pipeline, (args, kwargs), selection=self._selection)
+        plan = self._plan(rooms, pipeline, (args, kwargs))
         return PlanView(plan, forecasts(rooms, plan))
 
     def get_run(self, text: str = "last") -> Run[Any]:
@@ -92,6 +96,11 @@ class Session:
         conditions = tuple(parse_condition(text) for text in _names(where))
         which = RunFilter(pipeline=pipeline, tags=tuple(tags), conditions=conditions, limit=limit)
         return RunList(rooms, list_runs(rooms, which))
+
+    def _plan(
+        self, rooms: Rooms, pipeline: Pipeline[..., Any], call: tuple[Sequence[object], Mapping[str, object]]
+    ) -> Plan:
+        return with_overrides(plan_call(rooms, pipeline, call, selection=self._selection), self._overrides)
 
     def _rooms(self, pipeline: Pipeline[..., Any] | None) -> Rooms:
         start = self._project

@@ -8,16 +8,19 @@ from typing import Any
 
 import click
 
-from headrace.app import doors, planning, running, settings
+from headrace.app import doors, overriding, planning, running, settings
 from headrace.app.requests import Request, read_parameters
 from headrace.app.rooms import Rooms
 from headrace.cli.tables import number, paint, seconds, table
 from headrace.core.errors import UsageError
 from headrace.core.states import State
+from headrace.plan.overrides import Overrides
 from headrace.plan.plan import Action, Forecast, Selection
 from headrace.ports.records import RunRecord
 
 ACTION_COLOURS = {Action.RUN: "34", Action.REUSE: "36", Action.UNKNOWN: "90", Action.SKIP: "33"}
+
+OPTION_HELP = "Set an option of a step for this run: cache, max_parallel, retries, timeout, resources.NAME."
 
 Command = Callable[..., Any]
 
@@ -36,6 +39,8 @@ def pipeline_options(command: Command) -> Command:
         _steps("--from", "from_", "Compute this step and all that follows again."),
         _steps("--only", "only", "Run this step alone; what it needs must be reusable."),
         _steps("--refresh", "refresh", "Compute this step again."),
+        click.option("-o", "--option", "options", multiple=True, metavar="STEP.OPTION=VALUE", help=OPTION_HELP),
+        click.option("--options", "options_file", type=click.Path(dir_okay=False), help="Options from a TOML file."),
         click.option("--json", "as_json", is_flag=True, help="Print JSON."),
     ]
     for option in reversed(options):
@@ -63,7 +68,7 @@ def run(pipeline: str, *, as_json: bool, quiet: bool, **given: Any) -> int:
         fail_fast=given["fail_fast"],
         is_quiet=quiet or as_json,
     )
-    plan = planning.plan_target(rooms, request)
+    plan = overriding.with_overrides(planning.plan_target(rooms, request), _overrides(given))
     record = running.execute(rooms, plan, options)
     if as_json:
         print(json.dumps(running.summary(rooms, record), indent=2))
@@ -77,7 +82,7 @@ def run(pipeline: str, *, as_json: bool, quiet: bool, **given: Any) -> int:
 def plan(pipeline: str, *, as_json: bool, **given: Any) -> None:
     """Show what a run of PIPELINE would do: what runs, what is reused, and why. Starts nothing."""
     rooms = Rooms(settings.read_settings())
-    made = planning.plan_target(rooms, _request(pipeline, given))
+    made = overriding.with_overrides(planning.plan_target(rooms, _request(pipeline, given)), _overrides(given))
     forecasts = doors.forecasts(rooms, made)
     if as_json:
         print(json.dumps([_forecast_data(one) for one in forecasts], indent=2))
@@ -107,6 +112,10 @@ def _request(pipeline: str, given: dict[str, Any]) -> Request:
     )
     file = Path(given["file"]) if given["file"] else None
     return Request(pipeline, _pairs(given["texts"]), file, read_parameters(file), selection)
+
+
+def _overrides(given: dict[str, Any]) -> Overrides:
+    return overriding.read_overrides(given["options"], Path(given["options_file"]) if given["options_file"] else None)
 
 
 def _pairs(texts: Sequence[str]) -> dict[str, str]:
