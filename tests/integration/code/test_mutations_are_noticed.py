@@ -97,13 +97,26 @@ def bodies(tree: ast.Module) -> list[ast.stmt]:
     return [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Assign)]
 
 
+class _Bare(ast.NodeTransformer):
+    """Takes out annotations that decide nothing: those of plain functions and of their locals."""
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node.returns = None
+        for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs):
+            argument.annotation = None
+        return self.generic_visit(node)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
+        return _bare_assignment(node)
+
+
+def _bare_assignment(node: ast.AnnAssign) -> ast.stmt:
+    return ast.Assign([node.target], node.value) if node.value is not None else node
+
+
 def without_annotations(tree: ast.Module) -> ast.Module:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef):
-            node.returns = None
-            for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs):
-                argument.annotation = None
-    return tree
+    """The module without annotations, which are dropped from fingerprints; those of classes and decorators aside."""
+    return ast.fix_missing_locations(_Bare().visit(tree))
 
 
 def fingerprints(text: str) -> dict[str, list[str]]:
