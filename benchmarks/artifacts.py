@@ -90,8 +90,12 @@ def one_round(make: Callable[[int], object], seed: int, arguments: argparse.Name
         loaded_s, _ = timed(lambda: pickle.loads(path.read_bytes()))
         size = float(size_of(stored))
     return {
-        "made": made_s, "put": put_s, "get": get_s, "again": again_s,
-        "pickle": pickled_s + loaded_s, "size": size,
+        "made": made_s,
+        "put": put_s,
+        "get": get_s,
+        "again": again_s,
+        "pickle": pickled_s + loaded_s,
+        "size": size,
     }
 
 
