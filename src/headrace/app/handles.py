@@ -170,7 +170,10 @@ class Run(Generic[R]):
         rows = "".join(f"<tr><td>{html.escape(one.name)}</td><td>{one.state.value}</td></tr>" for one in self.steps)
         metrics = ", ".join(f"{html.escape(name)} = {value:.4g}" for name, value in self.metrics.items())
         title = f"<b>{html.escape(self.pipeline)}</b> run {self.short_id}: {self.state.value}"
-        return f"<p>{title}</p><table><tr><th>step</th><th>state</th></tr>{rows}</table><p>{metrics}</p>"
+        took = "" if self.duration_s is None else f" in {self.duration_s:.3g} s"
+        cause = f"<p>{html.escape(self.failure.message)}</p>" if self.failure is not None else ""
+        table = f"<table><tr><th>step</th><th>state</th></tr>{rows}</table>"
+        return f"<p>{title}{took}</p>{table}<p>{metrics}</p>{cause}"
 
 
 class RunList(Sequence[Run[Any]]):
@@ -189,7 +192,18 @@ class RunList(Sequence[Run[Any]]):
         return iter(self._runs)
 
     def __repr__(self) -> str:
-        return f"<{len(self)} runs>"
+        return f"<{len(self)} run{'' if len(self) == 1 else 's'}>"
+
+    def _repr_html_(self) -> str:
+        """The runs as a table, for notebooks."""
+        rows = self.rows()
+        names = list(dict.fromkeys(name for row in rows for name in row if name != "id"))
+        head = "".join(f"<th>{html.escape(name)}</th>" for name in ("run", *names))
+        body = "".join(
+            f"<tr><td>{run.short_id}</td>{''.join(f'<td>{_cell(row.get(name))}</td>' for name in names)}</tr>"
+            for run, row in zip(self, rows, strict=True)
+        )
+        return f"<table><tr>{head}</tr>{body}</table>"
 
     def rows(self) -> list[dict[str, object]]:
         """One flat dict a run: id, pipeline, name, state, seconds, parameters as `p.name`, metrics by name."""
@@ -206,6 +220,13 @@ class RunList(Sequence[Run[Any]]):
 
             return pd.DataFrame(rows)
         return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def _cell(value: object) -> str:
+    """A value in a table's cell: numbers short, nothing for None, the rest as people write it."""
+    if value is None:
+        return ""
+    return html.escape(f"{value:.4g}" if isinstance(value, float) else str(value))
 
 
 def failure_of(record: RunRecord, run: object) -> RunFailed:

@@ -58,7 +58,7 @@ class NotebookSource:
 
     def place_of(self, name: str) -> str:
         """Where a name is defined, for people: `In[3]`, or `notebook`."""
-        source = self._live_source(self._namespace.get(name))
+        source = self._live_source(self._namespace.get(name)) or self._last_cell(name)
         cells = self._ran()
         numbers = [number for number, cell in enumerate(cells) if cell.strip() and cell.strip() == source.strip()]
         return f"In[{numbers[-1]}]" if numbers else "notebook"
@@ -90,10 +90,11 @@ class NotebookSource:
         return self._index(source).pieces_of(name) if source else []
 
     def _last_binding(self, name: str) -> list[Piece]:
-        for cell in reversed(self._ran()):
-            if name in cell and name in _names_bound_in(cell):
-                return self._defined(cell, name)
-        return []
+        return self._defined(self._last_cell(name), name)
+
+    def _last_cell(self, name: str) -> str:
+        cells = (cell for cell in reversed(self._ran()) if name in cell and name in _names_bound_in(cell))
+        return next(cells, "")
 
     def _index(self, source: str) -> FileIndex:
         if source not in self._cells:

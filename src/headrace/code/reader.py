@@ -5,6 +5,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from headrace.code.collecting import collection_paused
@@ -83,7 +84,7 @@ class StaticCodeReader:
         with collection_paused():
             reach = self._reach()
             reach.start(module, name)
-            rows = reach.rows()
+            rows = [self._in_its_cell(row, module) for row in reach.rows()]
         code = Code(
             code_digest(f"{module.label}:{name}", rows),
             tuple(rows),
@@ -123,6 +124,13 @@ class StaticCodeReader:
         if name not in self._notebook:
             raise SourceMissingError(str(symbol), "it stands in no file, and the running session does not know it.")
         return self._modules.notebook(self._notebook.place_of(name), name, self._notebook)
+
+    def _in_its_cell(self, row: CodeRow, module: Module) -> CodeRow:
+        """What a notebook defines stands in the cell that defined it, not in that of the step."""
+        label, _, qualname = row.symbol.partition(":")
+        if module.kind != "live" or self._notebook is None or label != module.label:
+            return row
+        return replace(row, file=self._notebook.place_of(qualname.partition(".")[0]))
 
     def _library_code(self, symbol: Symbol) -> Code:
         """A step that an installed distribution brings: it counts by that distribution's version."""

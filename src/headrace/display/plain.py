@@ -1,5 +1,6 @@
 """Plain lines for a pipe or a terminal that does not redraw: one line an event, output of steps as it comes."""
 
+import io
 import sys
 from typing import TextIO
 
@@ -19,11 +20,17 @@ COLOURS = {
 }
 
 
+def standard_error() -> TextIO:
+    """Standard error as it is now; where a process has none, a place that nobody reads."""
+    stream: TextIO | None = sys.stderr
+    return io.StringIO() if stream is None else stream
+
+
 class PlainDisplay:
     """Writes each line as it comes, to standard error by default: a program's output stays its own."""
 
     def __init__(self, stream: TextIO | None = None, *, coloured: bool = False) -> None:
-        self._stream = stream if stream is not None else (sys.__stderr__ or sys.stderr)
+        self._stream = stream if stream is not None else standard_error()
         self._coloured = coloured
         self._computed = self._reused = 0
 

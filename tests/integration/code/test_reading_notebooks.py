@@ -47,12 +47,12 @@ HELP = "def clip(x):\n    return max(x, LIMIT)\n"
 FIT = "import headrace as hr\n@hr.step\ndef fit(x: int) -> int:\n    return clip(x)\n"
 
 
-def test_a_step_reaches_what_other_cells_define(notebook: Notebook):
+def test_a_step_reaches_what_other_cells_define_each_in_its_own_cell(notebook: Notebook):
     code = notebook.run("LIMIT = 3", HELP, FIT).code()
     assert {row.symbol: row.file for row in code.rows} == {
         "__main__:fit": "In[3]",
-        "__main__:clip": "In[3]",
-        "__main__:LIMIT": "In[3]",
+        "__main__:clip": "In[2]",
+        "__main__:LIMIT": "In[1]",
     }
 
 
