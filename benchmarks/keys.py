@@ -23,15 +23,15 @@ STEPS = 4
 
 READ_KEYS = """
 import sys
-from headrace.code.reader import StaticCodeReader
 from headrace.code.stamps import ClosureMemo
-from headrace.core.symbols import Symbol
 from headrace.stores.opening import open_store
 root = sys.argv[1]
 memos = open_store(__import__("pathlib").Path(root) / ".headrace").memos
 memo = ClosureMemo(root, memos)
 found = memo.recall("keys")
 if found is None:
+    from headrace.code.reader import StaticCodeReader
+    from headrace.core.symbols import Symbol
     reader = StaticCodeReader(root, memos, path=[root])
     codes = [reader.code_of(Symbol("pipeline", f"step_{n}")) for n in range(int(sys.argv[2]))]
     found = " ".join(code.digest for code in codes)

@@ -71,11 +71,6 @@ class InstalledEnvironment:
         return self._lines[distribution.name]
 
 
-def environment_text(part: EnvironmentPart) -> str:
-    """The document that stands behind an environment's digest: its lines."""
-    return "\n".join(part.lines)
-
-
 def _source_digest(distribution: Distribution) -> str:
     """For what was not installed from an index: a short digest over its files; empty otherwise."""
     text = read_info(distribution, "direct_url.json")

@@ -8,7 +8,6 @@ import pytest
 from headrace.core.digests import digest_bytes, digest_parts
 from headrace.environments.distributions import InstalledDistributions
 from headrace.environments.reading import InstalledEnvironment
-from headrace.environments.stamps import environment_stamp
 from headrace.testing.memory_stores import MemoryStore
 
 PYTHON = f"python {sys.version_info.major}.{sys.version_info.minor}"
@@ -168,17 +167,6 @@ def test_what_can_be_imported_is_remembered_until_something_is_installed(tmp_pat
     assert read() == read() == (PYTHON, "scikit-learn 1.9", "skops absent")
     install(site, "skops", "0.14")
     assert read() == (PYTHON, "scikit-learn 1.9", "skops 0.14")
-
-
-def test_the_stamp_of_all_that_is_installed_changes_with_any_of_it(tmp_path: Path, site: Path):
-    install(site, "numpy", "2.0")
-    before = environment_stamp(tmp_path, [str(site)])
-    assert environment_stamp(tmp_path, [str(site)]) == before
-    install(site, "polars", "2.0")
-    after = environment_stamp(tmp_path, [str(site)])
-    assert after != before
-    (tmp_path / "uv.lock").write_text("locked")
-    assert environment_stamp(tmp_path, [str(site)]) not in (before, after)
 
 
 def test_the_running_interpreters_distributions_are_read(tmp_path: Path):
