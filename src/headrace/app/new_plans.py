@@ -85,7 +85,7 @@ def _basis(rooms: Rooms, code: Code, documents: dict[str, str]) -> StepBasis:
     environment = rooms.environments.environment_of(code.distributions)
     documents[code.digest] = manifest_text(code)
     documents[environment.digest] = json.dumps(environment.lines)
-    return StepBasis(code.digest, environment.digest, tuple(path for path, _ in code.files))
+    return StepBasis(code.digest, environment.digest, code.files)
 
 
 def _other(step: StepSpec) -> tuple[tuple[str, str], ...]:

@@ -14,6 +14,9 @@ from headrace.core.values import load_values
 from headrace.definition.graph_json import graph_from_json
 from headrace.plan.plan import Plan, StepBasis
 
+_FORMAT = 2
+"""Raised when what is kept of a plan changes, so that an older one is not read."""
+
 
 def plan_target(rooms: Rooms, request: Request) -> Plan:
     """The plan of a pipeline that is named by text; its module is imported only if something has changed."""
@@ -31,7 +34,7 @@ def plan_target(rooms: Rooms, request: Request) -> Plan:
 
 def _asked(rooms: Rooms, target: Target, request: Request) -> str:
     """Everything that a kept plan depends on beside the project's files and the environment."""
-    place = [__version__, str(rooms.settings.root), str(Path.cwd()), rooms.settings.strict]
+    place = [_FORMAT, __version__, str(rooms.settings.root), str(Path.cwd()), rooms.settings.strict]
     return json.dumps([*place, str(target), sorted(request.texts.items()), request.file_text])
 
 
@@ -41,9 +44,13 @@ def _recalled(rooms: Rooms, text: str) -> Plan | None:
         if rooms.environments.environment_of(tuple(distributions)).digest != digest:
             return None
     bases = {
-        name: StepBasis(code, environment, tuple(closure), tuple((a, b) for a, b in other))
+        name: StepBasis(code, environment, _pairs(closure), _pairs(other))
         for name, (code, environment, closure, other) in kept["bases"].items()
     }
     documents: dict[str, str] = kept["documents"]
     graph = graph_from_json(documents[kept["graph"]])
     return Plan(graph, kept["graph"], load_values(kept["parameters"]), bases, documents=documents)
+
+
+def _pairs(kept: list[list[str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, value) for name, value in kept)

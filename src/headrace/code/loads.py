@@ -5,8 +5,8 @@ module's code is about to run, because its file may be another one a second late
 # ruff: noqa: PTH100, PTH108, PTH116, PTH120, PTH123 - pathlib costs more than the work itself here
 
 import os
-import sysconfig
 from contextlib import suppress
+from functools import cache
 from importlib.util import cache_from_source
 from types import CodeType
 from typing import Any
@@ -16,21 +16,33 @@ from headrace.core.digests import digest_bytes
 OTHER = "not what the file holds"
 """Stands for the digest of content that nobody can read any more: equal to none."""
 _PRODUCT_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_STANDARD = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
 _LIBRARIES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
-_STANDARD = tuple({sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib")})
 _HEADER = slice(4, 16)
-_SIZE_AND_SECONDS = 0xFFFFFFFF
+_FOUR_BYTES = 0xFFFFFFFF
 
 
 class Loads:
-    """The project's modules by path, each with the digest of the content that was loaded last. Filled by the hook."""
+    """The project's modules by real path, each with the digest of the content that was loaded last. Filled by the hook
+    from any thread.
+    """
 
     def __init__(self) -> None:
         self._digests: dict[str, str] = {}
+        self._again: set[str] = set()
 
-    def digest_at_load(self, path: str) -> str | None:
+    def digest_of(self, path: str) -> str | None:
         """The digest of the content that a file's module was loaded with; None if no load of it was seen."""
         return self._digests.get(path)
+
+    def is_loaded_again(self, path: str) -> bool:
+        """Whether a module was loaded anew since it was settled: others may still hold what it defined before."""
+        return path in self._again
+
+    def settle(self, path: str, digest: str) -> None:
+        """What was loaded is known to do the same as the content with this digest."""
+        self._digests[path] = digest
+        self._again.discard(path)
 
     def executed(self, arguments: tuple[Any, ...]) -> None:
         """`exec`: (code,); a module's own code is called `<module>`."""
@@ -44,24 +56,35 @@ class Loads:
             self._loaded(arguments[1])
 
     def _loaded(self, file: str) -> None:
-        if file.startswith("<") or any(part in file for part in _LIBRARIES):
+        if file.startswith(("<", _STANDARD, _PRODUCT_FOLDER)) or any(part in file for part in _LIBRARIES):
             return
-        path = os.path.abspath(file)
-        if not path.startswith((*_STANDARD, _PRODUCT_FOLDER)):
-            self._digests[path] = OTHER if drop_stale_bytecode(path) else _content_digest(path)
+        path = real_path(file)
+        if path in self._digests:
+            self._again.add(path)
+        self._digests[path] = OTHER if drop_stale_bytecode(path, cache_from_source(path)) else content_digest(path)
 
 
 LOADS = Loads()
 """Those of this process."""
 
 
-def drop_stale_bytecode(path: str) -> bool:
+def real_path(path: str) -> str:
+    """An absolute path whose folders are no links: a project is often entered through one."""
+    folder, name = os.path.split(path if os.path.isabs(path) else os.path.abspath(path))
+    return f"{_real_folder(folder)}{os.sep}{name}"
+
+
+@cache
+def _real_folder(folder: str) -> str:
+    return os.path.realpath(folder).rstrip(os.sep)
+
+
+def drop_stale_bytecode(path: str, cached: str) -> bool:
     """Remove bytecode that Python would take for a source that it was not made from; whether there was any.
 
-    Python compares size and whole seconds, so an edit that keeps the size, within the second in which the bytecode was
+    Python compares size and whole seconds, so an edit that keeps the size, in the second in which the bytecode was
     written, would never run in any process.
     """
-    cached = cache_from_source(path)
     try:
         made, written = os.stat(cached), os.stat(path)
         if made.st_mtime_ns >= written.st_mtime_ns:
@@ -70,7 +93,7 @@ def drop_stale_bytecode(path: str) -> bool:
             header = file.read(16)[_HEADER]
     except OSError:
         return False
-    seconds, size = int(written.st_mtime) & _SIZE_AND_SECONDS, written.st_size & _SIZE_AND_SECONDS
+    seconds, size = int(written.st_mtime) & _FOUR_BYTES, written.st_size & _FOUR_BYTES
     if header != bytes(4) + seconds.to_bytes(4, "little") + size.to_bytes(4, "little"):
         return False
     with suppress(OSError):
@@ -78,7 +101,8 @@ def drop_stale_bytecode(path: str) -> bool:
     return True
 
 
-def _content_digest(path: str) -> str:
+def content_digest(path: str) -> str:
+    """The digest of a file's content now; `OTHER` if it cannot be read."""
     try:
         with open(path, "rb", buffering=0) as file:
             return digest_bytes(file.read())

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from headrace.code.folders import is_library
-from headrace.code.loads import LOADS
+from headrace.code.loads import LOADS, real_path
 from headrace.code.watching import Watch, install, watch
 from headrace.ports.code import FileDigests, Touched
 
@@ -37,7 +37,7 @@ class AuditTracer:
         folders = (*ignored, _PRODUCT_FOLDER, os.path.dirname(sys.executable))
         self._ignored = tuple(os.path.abspath(folder) + os.sep for folder in folders)
         self._given: Sequence[tuple[str, str]] = ()
-        self._closure: dict[str, tuple[str, str]] = {}
+        self._closure: dict[str, tuple[str, str, str]] = {}
         self._loaded: frozenset[str] = frozenset()
         self._reads: list[tuple[str, str, str]] = []
         self._read_by_import: dict[str, dict[str, str]] = {}
@@ -73,13 +73,14 @@ class AuditTracer:
     def edited(self, closure: Sequence[tuple[str, str]]) -> tuple[str, ...]:
         """The files of a closure whose module was loaded with another content than was planned; see the port."""
         self._take(closure)
-        loaded = LOADS.digest_at_load
-        return tuple(file for path, (file, digest) in self._closure.items() if loaded(path) not in (None, digest))
+        loaded = LOADS.digest_of
+        return tuple(file for path, file, digest in self._closure.values() if loaded(path) not in (None, digest))
 
     def _take(self, closure: Sequence[tuple[str, str]]) -> None:
         if closure != self._given:
             self._given = closure
-            self._closure = {os.path.normpath(os.path.join(self._root, one[0])): one for one in closure}
+            paths = [os.path.normpath(os.path.join(self._root, file)) for file, _ in closure]
+            self._closure = {path: (real_path(path), *one) for path, one in zip(paths, closure, strict=True)}
 
     def _modules_loaded(self) -> list[tuple[str, str]]:
         found: dict[str, str] = {}

@@ -6,7 +6,7 @@ from typing import Any
 from headrace.core.canonical import NotCanonicalError, canonical
 from headrace.core.values import InlineValue, Value
 from headrace.definition.annotations import describe, is_static, strip_static
-from headrace.definition.coercion import coerce, coerce_text
+from headrace.definition.coercion import coerce, coerce_json, coerce_text
 from headrace.definition.errors import (
     ArgumentsError,
     MissingParameterError,
@@ -55,14 +55,20 @@ def bind(
 def parse(
     pipeline: Pipeline[..., Any], texts: Mapping[str, str], given: Mapping[str, object] | None = None
 ) -> BoundParameters:
-    """The parameters of a run from texts (`-p name=text`), over values `given` by a file; raises ParameterError."""
-    _refuse_unknown(pipeline, {**(given or {}), **texts})
-    annotations = {entry.name: entry.annotation for entry in pipeline.declared.inputs}
-    read = {
-        name: coerce_text(text, strip_static(annotations[name]), where=_where(pipeline, name))
-        for name, text in texts.items()
-    }
-    return _bound(pipeline, {**(given or {}), **read})
+    """The parameters of a run from texts (`-p name=text`), over values `given` by a file; raises ParameterError.
+
+    What a file gives is data of JSON or TOML: the keys of its objects are texts, and read as their declared type.
+    """
+    told = dict(given or {})
+    _refuse_unknown(pipeline, {**told, **texts})
+    read: dict[str, object] = {}
+    for entry in pipeline.declared.inputs:
+        name, annotation, where = entry.name, strip_static(entry.annotation), _where(pipeline, entry.name)
+        if name in texts:
+            read[name] = coerce_text(texts[name], annotation, where=where)
+        elif name in told:
+            read[name] = coerce_json(told[name], annotation, where=where)
+    return _bound(pipeline, read)
 
 
 def _bound(pipeline: Pipeline[..., Any], given: Mapping[str, object]) -> BoundParameters:

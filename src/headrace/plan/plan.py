@@ -22,12 +22,12 @@ class StepBasis:
     """What a step's key is made of before its inputs are known: digests of code and environment, and other named
     parts (salt, fresh).
 
-    `closure` are the project's files (relative to the root) that the code's digest covers.
+    `closure` are the project's files that the code's digest covers (path relative to the root, digest).
     """
 
     code: str
     environment: str
-    closure: tuple[str, ...] = ()
+    closure: tuple[tuple[str, str], ...] = ()
     other: tuple[tuple[str, str], ...] = ()
 
 

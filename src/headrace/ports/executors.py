@@ -22,8 +22,8 @@ class AttemptSpec:
     `fence` grows with every lease of the step run; messages with an older one change nothing. `log_path` is a file
     that the worker appends to (relative to the store's folder). `memory_bytes` and `timeout_s` are limits, None for
     none. `idempotency_key` is the same over all attempts of a step run. `track_reads` asks for what the attempt
-    touches (KEYS.md, rule 6). `closure` are the project's files that the key covers already; `needs_worker` forbids
-    the calling process (rule 18).
+    touches (KEYS.md, rule 6). `closure` are the project's files that the key covers (path relative to the root, digest
+    of the planned content); `needs_worker` forbids the calling process (rule 18).
     """
 
     attempt_id: str
@@ -40,7 +40,7 @@ class AttemptSpec:
     memory_bytes: int | None = None
     secrets: tuple[str, ...] = ()
     track_reads: bool = True
-    closure: tuple[str, ...] = ()
+    closure: tuple[tuple[str, str], ...] = ()
     needs_worker: bool = False
     annotation: str = ""
     pipeline: str = ""
@@ -161,8 +161,8 @@ class Executor(Protocol):
 
     Reports reach the callable given at construction, from any thread, in order per attempt: AttemptBegan (left out if
     it never began), then any number of TrackingBatch and LogLines, then exactly one AttemptDone or AttemptBroke,
-    whatever happens to the worker. `launch` never blocks on a step; `stop` ends in an AttemptBroke of kind cancelled (or in the end that came
-    first).
+    whatever happens to the worker. `launch` never blocks on a step; `stop` ends in an AttemptBroke of kind cancelled
+    (or in the end that came first).
     """
 
     @property

@@ -7,10 +7,15 @@ from headrace.ports.code import Touched
 
 
 class Tracer(Protocol):
-    """Watches one attempt at a time in this process; costs nothing between attempts."""
+    """Watches one attempt at a time in this process, and notes all the time with which content the project's modules
+    are loaded; costs next to nothing between attempts.
 
-    def start(self, closure: Sequence[str]) -> None:
-        """Begin to watch; `closure` are the project's files (relative to the root) that the key covers already."""
+    A `closure` are the project's files that the key covers already: path relative to the root, digest of the planned
+    content.
+    """
+
+    def start(self, closure: Sequence[tuple[str, str]]) -> None:
+        """Begin to watch an attempt whose key covers these files."""
         ...
 
     def note_read(self, kind: str, name: str, token: str) -> None:
@@ -25,5 +30,12 @@ class Tracer(Protocol):
 
         Files read (not those the step wrote itself) with their digests, and project modules loaded outside the
         closure.
+        """
+        ...
+
+    def edited(self, closure: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+        """The files of a closure whose module this process has loaded with another content than was planned.
+
+        A file that was edited after its module had been loaded is none of them: the planned code is in memory.
         """
         ...

@@ -23,7 +23,7 @@ from headrace.ports.traces import Tracer
 from headrace.ports.workers import Lines, Report
 from headrace.tracking.current import enter_attempt, leave_attempt
 from headrace.worker.capture import Capture
-from headrace.worker.errors import SecretMissingError
+from headrace.worker.errors import SecretMissingError, SourceEditedError
 from headrace.worker.failures import (
     AttemptStopped,
     describe_failure,
@@ -100,6 +100,10 @@ class InProcessWorker:
         if pressed is not None:
             raise KeyboardInterrupt
 
+    def is_outdated(self, spec: AttemptSpec) -> bool:
+        """Whether this process has loaded other code than was planned for an attempt, and so must not run it."""
+        return bool(self._edited(spec))
+
     def interrupt(self, attempt_id: str) -> None:
         """Ask the attempt to end; see `worker.stopping`."""
         self._parts.gate.request(attempt_id)
@@ -138,7 +142,8 @@ class InProcessWorker:
             return self._broke(spec, describe_failure(error), tuple(secrets.values()))
 
     def _execute(self, spec: AttemptSpec) -> tuple[Value, Touched]:
-        target, touched = self._find(spec)
+        with self._as_planned(spec):
+            target, touched = self._find(spec)
         arguments = self._read(spec)
         result, more = self._call(spec, target, arguments)
         del arguments
@@ -164,7 +169,7 @@ class InProcessWorker:
     def _call(
         self, spec: AttemptSpec, target: Callable[..., object], arguments: dict[str, object]
     ) -> tuple[object, Touched]:
-        with self._compared(), self._traced(spec) as traced, self._parts.gate.user_code():
+        with self._as_planned(spec), self._compared(), self._traced(spec) as traced, self._parts.gate.user_code():
             result = call(target, arguments)
         return result, traced[0]
 
@@ -189,6 +194,27 @@ class InProcessWorker:
             yield found
         finally:
             found[0] = tracer.finish()
+
+    @contextmanager
+    def _as_planned(self, spec: AttemptSpec) -> Generator[None, None, None]:
+        """The block's end, good or bad, counts only if the code that it loaded is the code that was planned."""
+        try:
+            yield
+        except Exception as error:
+            edited = self._edited(spec)
+            if edited:
+                raise SourceEditedError(edited) from error
+            raise
+        edited = self._edited(spec)
+        if edited:
+            raise SourceEditedError(edited)
+
+    def _edited(self, spec: AttemptSpec) -> tuple[str, ...]:
+        tracer = self._parts.tracer
+        edited = tracer.edited(spec.closure) if tracer is not None else ()
+        if edited and self._drain is not None:
+            self.residue = f"other code than was planned ({', '.join(edited[:5])})"
+        return edited
 
     @contextmanager
     def _recording(self, spec: AttemptSpec, report: Report, secrets: tuple[str, ...]) -> Generator[None, None, None]:

@@ -3,13 +3,15 @@
 UsageError
 ├── StepNotFoundError        the code of a step cannot be found in this process
 └── SecretMissingError       a step declares a secret that nothing provides
+SourceError
+└── SourceEditedError        a step ran other code than was planned
 HeadraceError
 └── WireError                what came over the pipe is no frame of this version
 """
 
 from collections.abc import Sequence
 
-from headrace.core.errors import HeadraceError, UsageError
+from headrace.core.errors import HeadraceError, SourceError, UsageError
 from headrace.core.symbols import Symbol
 
 
@@ -32,6 +34,21 @@ class SecretMissingError(UsageError):
         self.step, self.names = step, tuple(names)
         self.remedy = f"Set {', '.join(self.names)} in the environment or in the project's .env file."
         super().__init__(f"Step {step!r} needs the secret {', '.join(map(repr, self.names))}, which is not set.")
+
+
+class SourceEditedError(SourceError):
+    """A module was loaded for an attempt after its file had been edited: the key covers other code than ran."""
+
+    code = "source.edited-after-plan"
+    remedy = "Run again."
+
+    def __init__(self, files: Sequence[str]) -> None:
+        self.files = tuple(files)
+        were, their = ("was", "its") if len(self.files) == 1 else ("were", "their")
+        super().__init__(
+            f"{' and '.join(self.files)} {were} changed after this run was planned (this process loaded {their} new "
+            "code, the plan covers the old): nothing was stored. Run again."
+        )
 
 
 class WireError(HeadraceError):

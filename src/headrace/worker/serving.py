@@ -73,6 +73,8 @@ def _take_attempts(worker: InProcessWorker, connection: Connection) -> None:
     for frame in connection.frames():
         if not isinstance(frame, RunAttempt):
             raise WireError(f"A worker cannot do anything with {type(frame).__name__}.")
+        if worker.is_outdated(frame.spec):
+            return  # the executor gives an attempt that has not begun to another process
         try:
             worker.run(frame.spec, connection.send)
         except KeyboardInterrupt:  # raised by the step itself, and reported as its end

@@ -116,7 +116,7 @@ def _spec(data: Any) -> AttemptSpec:
     fields["arguments"] = tuple((name, value_from_json(value)) for name, value in fields["arguments"])
     fields["timeout_s"] = _maybe_number(fields["timeout_s"])
     fields["secrets"] = tuple(fields["secrets"])
-    fields["closure"] = tuple(fields["closure"])
+    fields["closure"] = _pairs(fields["closure"])
     return AttemptSpec(**fields)
 
 

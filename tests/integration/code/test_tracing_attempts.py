@@ -11,7 +11,9 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from importlib.util import cache_from_source
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -36,9 +38,14 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def trace(root: Path, attempt: Callable[[], object], closure: tuple[str, ...] = ()) -> Touched:
     store = root / ".headrace"
     tracer = AuditTracer(root, ContentFileDigests(root), ignored=[store])
-    tracer.start(closure)
+    tracer.start(planned(root, *closure))
     attempt()
     return tracer.finish()
+
+
+def planned(root: Path, *files: str) -> tuple[tuple[str, str], ...]:
+    """A closure of files as they are now."""
+    return tuple((file, digest_bytes((root / file).read_bytes())) for file in files)
 
 
 def read(path: str | Path) -> str:
@@ -252,25 +259,120 @@ def test_what_a_module_read_when_it_was_imported_counts_for_later_attempts(root:
     monkeypatch.syspath_prepend(str(root))
     tracer = AuditTracer(root, ContentFileDigests(root))
 
-    def attempt(closure: tuple[str, ...]) -> Touched:
-        tracer.start(closure)
+    def attempt(file: str) -> Touched:
+        tracer.start(((file, "digest"),))
         importlib.import_module("traced_settings")
         return tracer.finish()
 
     limit = (("limit.txt", digest_bytes(b"3")),)
-    assert attempt(("traced_settings.py",)).files == limit
+    assert attempt("traced_settings.py").files == limit
     (root / "limit.txt").write_text("4")
-    assert attempt(("traced_settings.py",)).files == limit, "the process still computes with the old content"
-    assert attempt(("other.py",)).files == ()
+    assert attempt("traced_settings.py").files == limit, "the process still computes with the old content"
+    assert attempt("other.py").files == ()
 
 
 def test_what_the_step_itself_reads_is_not_its_modules(root: Path, monkeypatch: pytest.MonkeyPatch):
     (root / "traced_step.py").write_text("def fit():\n    return open('a.csv').close()\n")
     monkeypatch.syspath_prepend(str(root))
     tracer = AuditTracer(root, ContentFileDigests(root))
-    tracer.start(("traced_step.py",))
+    tracer.start((("traced_step.py", "digest"),))
     step = importlib.import_module("traced_step")
     step.fit()
     assert [path for path, _ in tracer.finish().files] == ["a.csv"]
-    tracer.start(("traced_step.py",))
+    tracer.start((("traced_step.py", "digest"),))
     assert tracer.finish().files == ()
+
+
+@pytest.fixture
+def module(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    path = root / "loaded_by_attempts.py"
+    path.write_text("LIMIT = 1\n")
+    monkeypatch.syspath_prepend(str(root))
+    yield path
+    sys.modules.pop(path.stem, None)
+
+
+def make_tracer(root: Path) -> AuditTracer:
+    return AuditTracer(root, ContentFileDigests(root))
+
+
+def load(module: Path) -> object:
+    importlib.invalidate_caches()
+    return importlib.import_module(module.stem)
+
+
+def test_a_file_that_was_edited_before_its_module_was_loaded_is_told(root: Path, module: Path):
+    tracer, closure = make_tracer(root), planned(root, module.name)
+    tracer.start(closure)
+    module.write_text("LIMIT = 22\n")
+    load(module)
+    tracer.finish()
+    assert tracer.edited(closure) == (module.name,)
+    assert tracer.edited(planned(root, module.name)) == (), "this is what a later plan covers"
+
+
+def test_a_file_that_is_edited_once_its_module_is_loaded_holds_the_planned_code(root: Path, module: Path):
+    tracer, closure = make_tracer(root), planned(root, module.name)
+    tracer.start(closure)
+    load(module)
+    module.write_text("LIMIT = 22\n")
+    tracer.finish()
+    assert tracer.edited(closure) == ()
+
+
+def test_what_an_earlier_attempt_loaded_is_told_to_later_ones(root: Path, module: Path):
+    tracer, closure = make_tracer(root), planned(root, module.name)
+    module.write_text("LIMIT = 22\n")
+    tracer.start(closure)
+    load(module)
+    tracer.finish()
+    module.write_text("LIMIT = 1\n")
+    tracer.start(closure)
+    tracer.finish()
+    assert tracer.edited(closure) == (module.name,)
+
+
+def test_a_reloaded_module_counts_with_its_new_content(root: Path, module: Path):
+    tracer, closure = make_tracer(root), planned(root, module.name)
+    loaded = load(module)
+    module.write_text("LIMIT = 22\n")
+    assert isinstance(loaded, ModuleType)
+    importlib.reload(loaded)
+    assert tracer.edited(closure) == (module.name,)
+    assert tracer.edited(planned(root, module.name)) == ()
+
+
+def test_a_script_counts_as_the_file_that_it_is(root: Path, module: Path):
+    tracer, closure = make_tracer(root), planned(root, module.name)
+    module.write_text("LIMIT = 22\n")
+    exec(compile(module.read_bytes(), str(module), "exec"), {})
+    assert tracer.edited(closure) == (module.name,)
+
+
+def test_a_project_behind_a_link_is_the_same_project(root: Path, module: Path, monkeypatch: pytest.MonkeyPatch):
+    link = root.parent / "link"
+    link.symlink_to(root)
+    monkeypatch.syspath_prepend(str(link))
+    tracer, closure = make_tracer(root), planned(root, module.name)
+    module.write_text("LIMIT = 22\n")
+    load(module)
+    assert tracer.edited(closure) == (module.name,)
+
+
+def test_bytecode_of_an_older_source_is_told_and_taken_away(root: Path, module: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    second = 1_700_000_000 * 10**9
+    os.utime(module, ns=(second, second))
+    load(module)
+    cached = Path(cache_from_source(str(module)))
+    os.utime(cached, ns=(second + 1000, second + 1000))
+    module.write_text("LIMIT = 2\n")
+    os.utime(module, ns=(second + 5000, second + 5000))
+    closure = planned(root, module.name)
+    del sys.modules[module.stem]
+    tracer = make_tracer(root)
+    assert vars(load(module))["LIMIT"] == 1, "Python compares size and whole seconds"
+    assert tracer.edited(closure) == (module.name,)
+    del sys.modules[module.stem]
+    assert vars(load(module))["LIMIT"] == 2
+    assert tracer.edited(closure) == ()

@@ -304,11 +304,18 @@ def burn() -> None:
         pass
 
 
+PLANNED = (("a.py", "digest"),)
+
+
 class Notebook:
     """A tracer that tells what it was asked."""
 
-    def __init__(self):
+    def __init__(self, edited=()):
         self.asked = []
+        self.edited_files = list(edited)
+
+    def edited(self, closure):
+        return self.edited_files.pop(0) if self.edited_files else ()
 
     def start(self, closure):
         self.asked.append(("start", tuple(closure)))
@@ -321,8 +328,8 @@ class Notebook:
 def test_what_a_step_touches_is_watched_while_its_own_code_runs(tmp_path):
     tracer = Notebook()
     worker = make_worker(tmp_path, tracer=tracer)
-    end = run(worker, sample_steps.nothing, options={"closure": ("a.py",)})[2]
-    assert tracer.asked == [("start", ("a.py",)), "finish"]
+    end = run(worker, sample_steps.nothing, options={"closure": PLANNED})[2]
+    assert tracer.asked == [("start", PLANNED), "finish"]
     assert end.touched.files == (("data.csv", "digest 2"),)
 
 
@@ -335,6 +342,25 @@ def test_a_failing_step_is_not_watched_any_more(tmp_path):
 def test_a_step_that_asks_for_no_trace_is_not_watched(tmp_path):
     tracer = Notebook()
     run(make_worker(tmp_path, tracer=tracer), sample_steps.nothing, options={"track_reads": False})
+    assert tracer.asked == []
+
+
+@pytest.mark.parametrize("function", [sample_steps.nothing, sample_steps.fail], ids=["succeeds", "fails"])
+def test_a_step_that_ran_other_code_than_was_planned_stores_nothing(tmp_path, function):
+    tracer = Notebook(edited=[(), ("flights/clean.py",)])
+    arguments = {} if function is sample_steps.nothing else {"text": "x"}
+    end = run(make_worker(tmp_path, tracer=tracer), function, **arguments)[2]
+    assert isinstance(end, AttemptBroke)
+    assert end.failure.kind is FailureKind.USER_ERROR
+    assert end.failure.message.startswith("flights/clean.py was changed after this run was planned")
+    assert "nothing was stored. Run again." in end.failure.message
+    assert end.failure.error_types[0].endswith("SourceEditedError")
+
+
+def test_a_step_whose_module_is_loaded_with_other_code_is_not_called(tmp_path):
+    tracer = Notebook(edited=[("flights/clean.py",)])
+    end = run(make_worker(tmp_path, tracer=tracer), sample_steps.nothing, options={"track_reads": False})[2]
+    assert end.failure.error_types[0].endswith("SourceEditedError")
     assert tracer.asked == []
 
 

@@ -162,3 +162,21 @@ def test_wrong_parameters_are_refused_with_words_that_help(call: Any, error: typ
     with pytest.raises(error) as caught:
         call()
     assert str(caught.value) == text
+
+
+@hr.pipeline
+def tuned(depths: dict[int, float], days: dict[date, int] | None = None) -> None: ...
+
+
+def test_the_keys_of_a_files_objects_are_read_as_their_declared_type():
+    bound = parse(tuned, {}, {"depths": {"3": 1}, "days": {"2013-04-01": 7}})
+    assert values(bound) == {"depths": {3: 1.0}, "days": {date(2013, 4, 1): 7}}
+
+
+def test_the_keys_of_a_call_are_objects_already():
+    with pytest.raises(ParameterError, match="depths"):
+        bind(tuned, ({"3": 1.0},))
+
+
+def test_a_text_of_the_command_line_stands_over_what_a_file_gives_however_wrong_that_is():
+    assert values(parse(tuned, {"depths": "4=2.5"}, {"depths": {"deep": 1}})) == {"depths": {4: 2.5}, "days": None}
