@@ -75,7 +75,7 @@ def comparable(value: Value) -> tuple[float | None, str | None]:
     return None, data if isinstance(data, str) else None
 
 
-_TEXT_TAGS = frozenset({"date", "datetime", "time", "fraction", "uuid", "path", "enum", "float"})
+_TEXT_TAGS = frozenset({"date", "datetime", "time", "fraction", "uuid", "path", "enum", "float", "numpy"})
 _BEYOND_FLOATS = 10**308
 
 

@@ -13,6 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headrace.core.canonical import NotCanonicalError, canonical, restore
+from headrace.core.parts import comparable
+from headrace.core.values import InlineValue
 
 
 class Carrier(enum.Enum):
@@ -174,3 +176,9 @@ def test_a_numpy_array_has_no_canonical_text():
     for array in (numpy.zeros(3), numpy.array(1.0)):
         with pytest.raises(NotCanonicalError):
             canonical(array)
+
+
+def test_a_search_compares_numpy_scalars_like_plain_numbers():
+    numpy = pytest.importorskip("numpy")
+    for value, plain in ((numpy.float64(0.5), 0.5), (numpy.int8(3), 3), (numpy.bool_(True), True)):
+        assert comparable(InlineValue(canonical(value))) == comparable(InlineValue(canonical(plain)))
