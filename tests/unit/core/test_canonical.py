@@ -180,5 +180,5 @@ def test_a_numpy_array_has_no_canonical_text():
 
 def test_a_search_compares_numpy_scalars_like_plain_numbers():
     numpy = pytest.importorskip("numpy")
-    for value, plain in ((numpy.float64(0.5), 0.5), (numpy.int8(3), 3), (numpy.bool_(True), True)):
+    for value, plain in ((numpy.float64(0.5), 0.5), (numpy.int8(3), 3), (numpy.True_, True)):
         assert comparable(InlineValue(canonical(value))) == comparable(InlineValue(canonical(plain)))
