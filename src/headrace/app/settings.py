@@ -53,14 +53,17 @@ def read_settings(start: Path | None = None, environment: Mapping[str, str] = os
     for variable, name in _ENVIRONMENT.items():
         if variable in environment:
             table[name] = environment[variable]
-    store = Path(environment.get("HEADRACE_HOME") or cast("str", table.pop("store", STORE_FOLDER)))
+    store = table.pop("store", STORE_FOLDER)
+    if not isinstance(store, str) or not store:
+        raise SettingsError(f'`store` is {store!r}; it has to be the path of a folder, such as "{STORE_FOLDER}".')
     known = {one.name for one in fields(Settings)} - {"root", "store"}
     for name in table:
         if name not in known:
             raise SettingsError(
                 f"[tool.headrace] in {root / 'pyproject.toml'} has no setting {name!r}{near(name, known)}."
             )
-    return Settings(root, root / store, **{name: _checked(name, value) for name, value in table.items()})
+    folder = root / (environment.get("HEADRACE_HOME") or store)
+    return Settings(root, folder, **{name: _checked(name, value) for name, value in table.items()})
 
 
 def _read_table(path: Path) -> dict[str, object]:
