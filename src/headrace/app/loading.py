@@ -8,10 +8,12 @@ from headrace.app.project import Target, source_folders
 from headrace.app.settings import Settings
 from headrace.core.errors import UnknownNameError, UsageError
 from headrace.definition.pipelines import Pipeline
+from headrace.worker.fresh_sources import import_fresh
 
 
 def make_importable(settings: Settings) -> None:
     """Let the project's modules be imported, before anything of the same name that is installed."""
+    import_fresh([str(settings.root)])
     for folder in reversed(source_folders(settings)):
         if str(folder) not in sys.path:
             sys.path.insert(0, str(folder))
