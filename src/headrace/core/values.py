@@ -129,14 +129,6 @@ def _classes_in_text(text: str) -> set[str]:
     return found
 
 
-def _inline_classes(text: str) -> set[str]:
-    """The classes of records and enums in canonical text."""
-    found: set[str] = set()
-    if '"c":' in text:
-        json.loads(text, object_hook=lambda data: found.add(str(data["c"])) if "$" in data and "c" in data else None)
-    return found
-
-
 def size_of(value: Value) -> int:
     """Bytes that this value takes in the store (inline text counts by its length)."""
     match value:

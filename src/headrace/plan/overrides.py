@@ -20,7 +20,7 @@ class OverrideError(UsageError):
 
     code = "usage.override"
 
-    def __init__(self, step: str, option: str, value: object, takes: str) -> None:
+    def __init__(self, step: str, option: str, value: object, *, takes: str) -> None:
         self.step, self.option, self.value = step, option, value
         super().__init__(f"Option {option!r} of step {step!r} cannot be {value!r}; it takes {takes}.")
 
@@ -58,25 +58,25 @@ def _with_timeout(step: StepSpec, value: object) -> StepSpec:
     if value is None:
         return replace(step, timeout_s=None)
     if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
-        raise OverrideError(step.name, "timeout", value, "seconds above zero, or none")
+        raise OverrideError(step.name, "timeout", value, takes="seconds above zero, or none")
     return replace(step, timeout_s=float(value))
 
 
 def _with_retries(step: StepSpec, value: object) -> StepSpec:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise OverrideError(step.name, "retries", value, "a whole number from 0")
+        raise OverrideError(step.name, "retries", value, takes="a whole number from 0")
     return replace(step, retry=replace(step.retry, times=value))
 
 
 def _with_cache(step: StepSpec, value: object) -> StepSpec:
     if not isinstance(value, bool):
-        raise OverrideError(step.name, "cache", value, "true or false")
+        raise OverrideError(step.name, "cache", value, takes="true or false")
     return replace(step, cache=replace(step.cache, enabled=value))
 
 
 def _with_max_parallel(step: StepSpec, value: object) -> StepSpec:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise OverrideError(step.name, "max_parallel", value, "a whole number from 1")
+        raise OverrideError(step.name, "max_parallel", value, takes="a whole number from 1")
     return replace(step, max_parallel=value)
 
 
@@ -85,9 +85,9 @@ def _with_resource(step: StepSpec, name: str, value: object) -> StepSpec:
         try:
             bytes_of(value)
         except ValueError as error:
-            raise OverrideError(step.name, "resources.memory", value, "a size such as '4GiB'") from error
+            raise OverrideError(step.name, "resources.memory", value, takes="a size such as '4GiB'") from error
     elif isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
-        raise OverrideError(step.name, RESOURCE + name, value, "a number from 0")
+        raise OverrideError(step.name, RESOURCE + name, value, takes="a number from 0")
     resources = {**dict(step.resources), name: Constant(InlineValue(canonical(value)))}
     return replace(step, resources=tuple(sorted(resources.items())))
 
