@@ -59,10 +59,13 @@ class Project:
 
     def python(self, code: str) -> Answer:
         """Run a script of the user's in the folder."""
-        script = self.folder / "script.py"
-        script.write_text(code)
+        (self.folder / "script.py").write_text(code)
+        return self.run_file("script.py")
+
+    def run_file(self, place: str) -> Answer:
+        """Run a script that lies in the folder."""
         done = subprocess.run(
-            [sys.executable, str(script)],
+            [sys.executable, str(self.folder / place)],
             cwd=self.folder,
             env=ENVIRONMENT,
             capture_output=True,

@@ -10,6 +10,7 @@ from headrace.app.project import source_folders
 from headrace.app.rooms import Rooms
 from headrace.app.secrets import secrets_of
 from headrace.app.settings import Settings
+from headrace.core.symbols import main_name
 from headrace.executors.local import LocalExecutor
 from headrace.executors.workers import WarmWorkers
 from headrace.ports.workers import Report, Worker
@@ -56,5 +57,6 @@ def _command(settings: Settings) -> list[str]:
         "path": [*(str(folder) for folder in source_folders(settings)), *(entry for entry in sys.path if entry)],
         "main_file": str(Path(getattr(main, "__file__", "") or "")),
         "main_package": getattr(main, "__package__", None) or "",
+        "main_name": main_name(),
     }
     return [sys.executable, "-m", "headrace.app.worker_process", json.dumps(told)]

@@ -9,12 +9,12 @@ from headrace.app.conditions import parse_condition
 from headrace.app.forecasts import forecasts
 from headrace.app.handles import Run, RunList
 from headrace.app.looking import find_run, list_runs
+from headrace.app.main_script import name_main_script
 from headrace.app.new_plans import plan_call
 from headrace.app.overriding import with_overrides
 from headrace.app.plans import PlanView
 from headrace.app.rooms import Rooms
 from headrace.app.settings import read_settings
-from headrace.core.errors import UsageError
 from headrace.core.states import State
 from headrace.definition.pipelines import Pipeline
 from headrace.plan.overrides import Overrides
@@ -22,6 +22,7 @@ from headrace.plan.plan import Plan, Selection
 from headrace.ports.observers import Observer
 from headrace.ports.records import RunFilter
 from headrace.tracking.current import current_run
+from headrace.tracking.errors import RunInsideStepError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -60,10 +61,7 @@ class Session:
         ParameterError before anything starts.
         """
         if current_run().is_run:
-            raise UsageError(
-                "hr.run was called inside a step. A step is one computation: call the pipeline plainly, "
-                "or nest it in the pipeline that this step belongs to."
-            )
+            raise RunInsideStepError
         rooms = self._rooms(pipeline)
         plan = self._plan(rooms, pipeline, (args, kwargs))
         record = running.execute(rooms, plan, self._options)
@@ -108,7 +106,9 @@ class Session:
             file = Path(pipeline.symbol.file)
             start = file.parent if file.is_file() else None
             _Last.project = start or _Last.project
-        return Rooms(read_settings(start or (_Last.project if pipeline is None else None)), is_reading=pipeline is None)
+        settings = read_settings(start or (_Last.project if pipeline is None else None))
+        name_main_script(settings)
+        return Rooms(settings, is_reading=pipeline is None)
 
 
 class _Last:

@@ -111,7 +111,7 @@ class Drafting:
                 f"code and libraries, runs code when read, and equal values may count as different. Return a "
                 f'dataclass, table, array, model or plain data, or say `pickles = "allow"` in [tool.headrace].',
                 PickledArtifactWarning,
-                "headrace",
+                "<headrace>",  # in brackets, because Python would show the first line of any file of that name
                 1,
             )
         return draft

@@ -8,6 +8,7 @@ from typing import Any
 
 from headrace.artifacts.formats import Draft, FormatSettings
 from headrace.artifacts.objects import ObjectSource
+from headrace.core.symbols import MAIN, main_name, qualified_name, resolve
 from headrace.core.values import ObjectValue
 
 _PROTOCOL = 5
@@ -51,16 +52,33 @@ def dump(value: object) -> tuple[bytes, tuple[str, ...]]:
 
         def reducer_override(self, obj: Any) -> Any:
             classes.add(obj if isinstance(obj, type) else type(obj))
-            return super().reducer_override(obj)
+            name = _name_in_script(obj)
+            return (resolve, (name,)) if name else super().reducer_override(obj)
 
     buffer = io.BytesIO()
     Pickler(buffer, protocol=_PROTOCOL).dump(value)
     return buffer.getvalue(), project_classes(classes)
 
 
+def _name_in_script(obj: object) -> str:
+    """How any process finds a class or a step of the script that runs as `__main__`; empty for everything else.
+
+    cloudpickle would write the class itself, and reading would make another one: no `isinstance` would know it again.
+    """
+    if getattr(obj, "__module__", "") != MAIN or not main_name():
+        return ""
+    if not isinstance(obj, type) and not hasattr(type(obj), "headrace_word"):
+        return ""
+    name = f"{main_name()}:{getattr(obj, '__qualname__', '')}"
+    try:
+        return name if resolve(name) is obj else ""
+    except AttributeError:
+        return ""
+
+
 def project_classes(classes: set[type]) -> tuple[str, ...]:
     """Those that lie outside the standard library and installed packages, as `module:Qual.name`."""
-    return tuple(sorted(f"{cls.__module__}:{cls.__qualname__}" for cls in classes if is_project_class(cls)))
+    return tuple(sorted(qualified_name(cls) for cls in classes if is_project_class(cls)))
 
 
 _INSTALLED = (
@@ -72,7 +90,7 @@ _INSTALLED = (
 
 def is_project_class(cls: type) -> bool:
     """Whether a class belongs to the project: its module has a file that is neither Python's nor installed."""
-    if cls.__module__ == "__main__":
+    if cls.__module__ == MAIN:
         return True
     path: str | None = getattr(sys.modules.get(cls.__module__), "__file__", None)
     return (

@@ -159,7 +159,7 @@ class ProjectModules:
         if parent:
             package = self.find(parent)
             return self._in_folders(name, last, package.locations) if package is not None else None
-        if not last.isidentifier() or last == PRODUCT or last in sys.builtin_module_names:
+        if not last or os.sep in last or last == PRODUCT or last in sys.builtin_module_names:
             return None
         found = self._in_folders(name, last, tuple(self._folders))
         if found is not None and (found.kind != "namespace" or not self._is_installed(last)):

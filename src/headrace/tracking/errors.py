@@ -1,6 +1,7 @@
-"""Errors of calls that log something.
+"""Errors of calls that know whether they stand inside a step.
 
 UsageError
+├── RunInsideStepError       hr.run was called where a step runs
 └── TrackingError            a call of hr.log_* or hr.progress cannot be carried out
     ├── BadNameError         the name given is none
     ├── BadMetricError       a metric's value or step is no number
@@ -8,6 +9,18 @@ UsageError
 """
 
 from headrace.core.errors import UsageError
+
+
+class RunInsideStepError(UsageError):
+    """`hr.run` was called where a step runs, or while a worker process loads the script that the step stands in."""
+
+    code = "usage.run-inside-step"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "hr.run was called inside a step. A step is one computation: call the pipeline plainly, "
+            "or nest it in the pipeline that this step belongs to."
+        )
 
 
 class TrackingError(UsageError):

@@ -2,6 +2,7 @@
 
 UsageError
 ├── StepNotFoundError        the code of a step cannot be found in this process
+├── ScriptStartsRunError     a script that is loaded for its steps starts a run itself
 └── SecretMissingError       a step declares a secret that nothing provides
 SourceError
 └── SourceEditedError        a step ran other code than was planned
@@ -23,6 +24,17 @@ class StepNotFoundError(UsageError):
     def __init__(self, symbol: Symbol, reason: str, *, remedy: str) -> None:
         self.symbol, self.reason, self.remedy = symbol, reason, remedy
         super().__init__(f"The code of step {symbol.qualname!r} ({symbol}) cannot be found: {reason}")
+
+
+class ScriptStartsRunError(UsageError):
+    """A script that a worker process loads for its steps starts a run itself."""
+
+    code = "worker.script-starts-run"
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.remedy = 'Put what starts it under `if __name__ == "__main__":`, at the end of the script.'
+        super().__init__(f"{file} calls hr.run whenever it is loaded, also by the worker process that needs its steps.")
 
 
 class SecretMissingError(UsageError):
