@@ -4,6 +4,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -36,6 +37,8 @@ class Settings:
 
 _CHOICES = {"durability": ("normal", "full"), "pickles": ("allow", "warn", "forbid")}
 _ENVIRONMENT = {"HEADRACE_LANES": "lanes", "HEADRACE_DURABILITY": "durability", "HEADRACE_PICKLES": "pickles"}
+_PREFIX = "HEADRACE_"
+_VARIABLES = (*_ENVIRONMENT, "HEADRACE_HOME", "HEADRACE_TRACEBACK")
 
 
 def find_root(start: Path) -> Path:
@@ -49,10 +52,10 @@ def find_root(start: Path) -> Path:
 def read_settings(start: Path | None = None, environment: Mapping[str, str] = os.environ) -> Settings:
     """The settings of the project around a folder (default: the working directory); raises SettingsError."""
     root = find_root((start or Path.cwd()).resolve())
+    _refuse_mistyped(environment)
     table = _read_table(root / "pyproject.toml")
-    for variable, name in _ENVIRONMENT.items():
-        if variable in environment:
-            table[name] = environment[variable]
+    spoken = {name: variable for variable, name in _ENVIRONMENT.items() if variable in environment}
+    table.update((name, environment[variable]) for name, variable in spoken.items())
     store = table.pop("store", STORE_FOLDER)
     if not isinstance(store, str) or not store:
         raise SettingsError(f'`store` is {store!r}; it has to be the path of a folder, such as "{STORE_FOLDER}".')
@@ -63,7 +66,16 @@ def read_settings(start: Path | None = None, environment: Mapping[str, str] = os
                 f"[tool.headrace] in {root / 'pyproject.toml'} has no setting {name!r}{near(name, known)}."
             )
     folder = root / (environment.get("HEADRACE_HOME") or store)
-    return Settings(root, folder, **{name: _checked(name, value) for name, value in table.items()})
+    checked = {name: _checked(name, value, spoken.get(name, f"`{name}`")) for name, value in table.items()}
+    return Settings(root, folder, **checked)
+
+
+def _refuse_mistyped(environment: Mapping[str, str]) -> None:
+    """Raise SettingsError for a variable that is almost one of ours; any other may belong to somebody else."""
+    for name in environment:
+        meant = name.startswith(_PREFIX) and name not in _VARIABLES and get_close_matches(name, _VARIABLES, cutoff=0.85)
+        if meant:
+            raise SettingsError(f"There is no variable {name!r}{near(name, meant)}. Unset it or mend its name.")
 
 
 def _read_table(path: Path) -> dict[str, object]:
@@ -73,20 +85,26 @@ def _read_table(path: Path) -> dict[str, object]:
     if b"headrace" not in text:
         return {}
     try:
-        return dict(tomllib.loads(text.decode()).get("tool", {}).get("headrace", {}))
+        tools = tomllib.loads(text.decode()).get("tool", {})
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} cannot be read as TOML: {error}. Mend that line; nothing was started.") from error
+    table = tools.get("headrace", {}) if isinstance(tools, dict) else None
+    if not isinstance(table, dict):
+        raise SettingsError(f"[tool.headrace] in {path} has to be a table of settings.")
+    return dict(cast("dict[str, object]", table))
 
 
-def _checked(name: str, value: object) -> Any:
+def _checked(name: str, value: object, called: str) -> Any:
     if name == "lanes":
         if str(value).isdigit():
             return int(str(value))
-        raise SettingsError(f"`lanes` is {value!r}; it has to be a whole number (0: one lane a core).")
+        raise SettingsError(f"{called} is {value!r}; it has to be a whole number (0: one lane a core).")
     if name in _CHOICES and value not in _CHOICES[name]:
-        raise SettingsError(f"`{name}` is {value!r}; it can be {' or '.join(_CHOICES[name])}.")
+        meant = get_close_matches(str(value), _CHOICES[name])
+        hint = near(str(value), meant) if meant else ""
+        raise SettingsError(f"{called} is {value!r}; it can be {' or '.join(_CHOICES[name])}{hint}.")
     if name in ("strict", "trust_file_system") and not isinstance(value, bool):
-        raise SettingsError(f"`{name}` is {value!r}; it has to be true or false.")
+        raise SettingsError(f"{called} is {value!r}; it has to be true or false.")
     if name == "trusted":
         return _texts(value)
     if name == "pipelines":
