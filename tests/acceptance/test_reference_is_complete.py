@@ -30,8 +30,11 @@ def words_in_source(pattern: str) -> set[str]:
 def test_every_public_name_is_described():
     page = (REFERENCE / "api.md").read_text()
     names = {name for name in dir(headrace) if not name.startswith("_")}
-    described = set(re.findall(r"^::: headrace\.(\w+)$", page, re.M))
-    assert described == names
+    # what reads files instead of importing them finds the package `headrace.plan` under the function's name
+    elsewhere = {"plan": "headrace.app.session.plan"}
+    described = set(re.findall(r"^::: (headrace\..+)$", page, re.M))
+    assert {elsewhere.get(name, f"headrace.{name}") for name in names} <= described
+    assert "headrace.plan" not in described
 
 
 @pytest.mark.parametrize("name", list(COMMANDS))

@@ -60,9 +60,9 @@ class StepResult:
         raise UnknownNameError(f"{kind} of step {self.name}:", name, known=[one.name for one in records])
 
     def output(self) -> Any:
-        """The step's value (for a map.
+        """The step's value, read from the store and verified: for a map the list over its items.
 
-        The list over its items), read from the store and verified; raises UsageError without one.
+        Raises UsageError without one.
         """
         if self._record.output is None:
             raise UsageError(

@@ -62,7 +62,7 @@ class ArtifactUnwritableError(ArtifactError):
         self.place, self.reason = place, reason
         super().__init__(
             f"A value could not be stored in {place}: {reason}. No part of it was left behind. Make room or give "
-            f"access there, then `headrace resume` goes on from the last stored step."
+            f"access there, then run the pipeline again: what is stored is reused."
         )
 
 

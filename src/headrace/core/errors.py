@@ -86,7 +86,7 @@ class RunFailed(HeadraceError):  # noqa: N818 - the word of the product: `except
 
 
 class RunCancelled(RunFailed):
-    """A run was cancelled before it finished; `headrace resume` goes on with it."""
+    """A run was cancelled before it finished; running the pipeline again goes on where it stopped."""
 
     code = "run.cancelled"
 

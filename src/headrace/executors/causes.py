@@ -72,7 +72,7 @@ def failure_of_stop(traceback: str = "") -> Failure:
 
 def failure_of_close() -> Failure:
     """The end of an attempt whose executor was closed under it."""
-    return _lost("The executor was closed while the step ran.", "`headrace resume` runs it again.")
+    return _lost("The executor was closed while the step ran.", "Run the pipeline again: what is finished is reused.")
 
 
 def failure_of_silence() -> Failure:

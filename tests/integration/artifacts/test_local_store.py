@@ -181,7 +181,7 @@ def test_a_torn_file_of_a_dead_writer_is_ignored_and_swept_when_it_is_old(store,
 
 def test_a_folder_that_takes_nothing_is_told_and_nothing_is_left(store, folder):
     folder.write_bytes(b"a file stands here")
-    with pytest.raises(ArtifactUnwritableError, match=r"could not be stored in .*headrace resume"):
+    with pytest.raises(ArtifactUnwritableError, match=r"could not be stored in .*run the pipeline again"):
         store.put(np.zeros(10))
 
 
