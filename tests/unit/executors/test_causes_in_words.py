@@ -46,4 +46,4 @@ def test_amounts_of_memory_are_readable():
 
 
 def test_a_closed_executor_says_how_to_go_on():
-    assert "resume" in failure_of_close().remedy
+    assert "Run the pipeline again" in failure_of_close().remedy
