@@ -12,8 +12,8 @@ $(SETUP): requirements/uv.txt requirements/dev.txt pyproject.toml
 demo: setup  ## set up, then run the flights example from data to comparison, twice, and explain the difference
 	@$(BIN)/headrace demo
 
-test: setup  ## the tests (ARGS="-m 'not slow'" for the quick suite)
-	@$(BIN)/python -m pytest -n 2 $(ARGS)
+test: setup  ## the quick suite (ARGS="-m slow" for the slow tests, ARGS="tests/unit/engine" for a part)
+	@$(BIN)/python -m pytest -n 2 -m "not slow" $(ARGS)
 
 check: setup  ## formatting, lint, types, floors
 	@scripts/check
