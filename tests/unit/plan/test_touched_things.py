@@ -19,8 +19,8 @@ def test_equal_files_modules_and_absences_stand():
 
 
 def test_the_first_difference_is_told_in_words():
-    def told(path: str, before: str, **now: str) -> str:
-        return verify_touched(Touched(((path, before),)), Digests({path: digest for digest in now.values()}))
+    def told(path: str, before: str, now: str = "") -> str:
+        return verify_touched(Touched(((path, before),)), Digests({path: now}))
 
     assert told("a.csv", "1", now="2") == "file `a.csv`, which it read, changed"
     assert told("a.csv", "1") == "file `a.csv`, which it read, is gone"
