@@ -58,7 +58,9 @@ def _plan(rooms: Rooms, pipeline: Pipeline[..., Any], bound: BoundParameters) ->
     text = graph_to_json(graph)
     digest = graph_identity(graph)
     documents = {digest: text}
-    bases = _bases(rooms, graph, documents)
+    codes = {symbol: rooms.code.code_of(symbol) for symbol in dict.fromkeys(node.step.symbol for node in graph.nodes)}
+    rooms.live_code.check(codes.values(), given=(pipeline.symbol, pipeline))
+    bases = _bases(rooms, graph, codes, documents)
     return Plan(graph, digest, _anchored(rooms, values), bases, documents=documents)
 
 
@@ -70,15 +72,9 @@ def _anchored(rooms: Rooms, values: Mapping[str, Value]) -> dict[str, Value]:
     return {name: with_paths(value, lambda path: str(here / path)) for name, value in values.items()}
 
 
-def _bases(rooms: Rooms, graph: Graph, documents: dict[str, str]) -> dict[str, StepBasis]:
-    known: dict[Symbol, StepBasis] = {}
-    bases: dict[str, StepBasis] = {}
-    for node in graph.nodes:
-        symbol = node.step.symbol
-        if symbol not in known:
-            known[symbol] = _basis(rooms, rooms.code.code_of(symbol), documents)
-        bases[node.name] = replace(known[symbol], other=_other(node.step))
-    return bases
+def _bases(rooms: Rooms, graph: Graph, codes: Mapping[Symbol, Code], documents: dict[str, str]) -> dict[str, StepBasis]:
+    known = {symbol: _basis(rooms, code, documents) for symbol, code in codes.items()}
+    return {node.name: replace(known[node.step.symbol], other=_other(node.step)) for node in graph.nodes}
 
 
 def _basis(rooms: Rooms, code: Code, documents: dict[str, str]) -> StepBasis:

@@ -11,6 +11,7 @@ from headrace.core.errors import UsageError
 from headrace.engine.ports import Ports
 from headrace.ports.artifacts import ArtifactStore
 from headrace.ports.code import CodeReader, EnvironmentReader, FileDigests
+from headrace.ports.live_code import LiveCode
 from headrace.ports.processes import Processes
 from headrace.ports.traces import Tracer
 from headrace.stores.opening import SqlStore, open_store
@@ -57,6 +58,13 @@ class Rooms:
         from headrace.code.reader import StaticCodeReader
 
         return StaticCodeReader(self.settings.root, self.stores.memos)
+
+    @cached_property
+    def live_code(self) -> LiveCode:
+        """What this process has imported."""
+        from headrace.code.staleness import LiveSources
+
+        return LiveSources(self.settings.root, self.stores.memos)
 
     @cached_property
     def environments(self) -> EnvironmentReader:

@@ -52,3 +52,13 @@ class ValueWithoutFormError(SourceError):
             f"A step uses the notebook's `{name}`, a {python_type}, which has no canonical bytes and no cell that "
             "makes it could be found, so a change of it would not be noticed. Pass it to the step as an argument."
         )
+
+
+class EditedAfterImportError(SourceError):
+    """This process holds other code than the file says that a plan was made from."""
+
+    code = "source.edited-after-import"
+
+    def __init__(self, name: str, file: str, *, remedy: str = "reload the module or start again") -> None:
+        self.name, self.file = name, file
+        super().__init__(f"`{name}` in {file} was edited after this process imported it: {remedy}.")

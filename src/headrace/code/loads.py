@@ -2,7 +2,7 @@
 module's code is about to run, because its file may be another one a second later.
 """
 
-# ruff: noqa: PTH100, PTH108, PTH116, PTH120, PTH123 - pathlib costs more than the work itself here
+# ruff: noqa: PTH100, PTH108, PTH116, PTH117, PTH120, PTH123 - pathlib costs more than the work itself here
 
 import os
 from contextlib import suppress
