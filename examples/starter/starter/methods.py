@@ -35,9 +35,7 @@ def fit_pace(deliveries: Sequence[Delivery]) -> Line:
 
 
 def fit_line(deliveries: Sequence[Delivery]) -> Line:
-    slope, intercept = linear_regression(
-        [one.kilometres for one in deliveries], [one.minutes for one in deliveries]
-    )
+    slope, intercept = linear_regression([one.kilometres for one in deliveries], [one.minutes for one in deliveries])
     return Line("line", slope, intercept)
 
 

@@ -7,7 +7,6 @@ from statistics import fmean
 from typing import NamedTuple
 
 import headrace as hr
-
 from starter.methods import METHODS, Delivery, Line
 
 DELIVERIES = Path(__file__).parents[1] / "data" / "deliveries.csv"

@@ -35,7 +35,7 @@ def line_of(event: RunEvent) -> tuple[State, str] | None:
     if kind is EventType.ATTEMPT_FAILED and "retry_in_s" in data:
         wait = seconds(_number(data, "retry_in_s"))
         item = f" item {data['item']}" if _number(data, "item") >= 0 else ""
-        text = f"attempt {data.get('number')}{item} failed: {_first_line(data)}; again in {wait}"
+        text = f"attempt {data.get('number')}{item} failed: {_first_line(data).removesuffix('.')}; again in {wait}"
         return State.QUEUED, f"{event.node:<28} {text}"
     if kind is EventType.STEP_WAITING:
         return (

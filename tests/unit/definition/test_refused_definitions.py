@@ -1,6 +1,6 @@
 """What cannot be a step, a pipeline or an option, and what only a whole definition can get wrong."""
 
-# ruff: noqa: B006, B008, E501, ISC004, PLE0643 - the mistakes are the point, and texts stand as people read them
+# ruff: noqa: B006, B008, ISC004, PLE0643 - the mistakes are the point, and texts stand as people read them
 
 import functools
 from collections.abc import Callable, Sequence
