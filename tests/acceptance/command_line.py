@@ -34,9 +34,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class Project:
-    """A project's folder."""
+    """A project's folder, and how long a command in it may take."""
 
     folder: Path
+    patience_s: float = 120
 
     def headrace(self, *arguments: str, **environment: str) -> Answer:
         """Run `headrace …` in the folder, whatever it ends with."""
@@ -47,7 +48,7 @@ class Project:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=self.patience_s,
         )
         return Answer(done.returncode, done.stdout, done.stderr)
 
@@ -71,7 +72,7 @@ class Project:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=self.patience_s,
         )
         return Answer(done.returncode, done.stdout, done.stderr)
 

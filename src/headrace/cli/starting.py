@@ -1,5 +1,6 @@
 """`init`, `demo`, `doctor` and `completion`: the first minutes."""
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -33,7 +34,8 @@ def init(folder: str, name: str) -> None:
 )
 def demo(folder: str | None) -> int:
     """Run the flights example: train three methods, reuse everything, change one function, explain."""
-    return demonstration.show(Path(folder) if folder else None, print)
+    # flushed, because the commands that it runs write to the same place by themselves
+    return demonstration.show(Path(folder) if folder else None, partial(print, flush=True))
 
 
 @click.command()
