@@ -15,14 +15,13 @@ from headrace.app.overriding import with_overrides
 from headrace.app.plans import PlanView
 from headrace.app.rooms import Rooms
 from headrace.app.settings import read_settings
+from headrace.app.standing import refuse_where_no_run_may_start
 from headrace.core.states import State
 from headrace.definition.pipelines import Pipeline
 from headrace.plan.overrides import Overrides
 from headrace.plan.plan import Plan, Selection
 from headrace.ports.observers import Observer
 from headrace.ports.records import RunFilter
-from headrace.tracking.current import current_run
-from headrace.tracking.errors import RunInsideStepError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -60,8 +59,7 @@ class Session:
         Raises RunFailed (with the run) unless the session was made with `check=False`; DefinitionError and
         ParameterError before anything starts.
         """
-        if current_run().is_run:
-            raise RunInsideStepError
+        refuse_where_no_run_may_start()
         rooms = self._rooms(pipeline)
         plan = self._plan(rooms, pipeline, (args, kwargs))
         record = running.execute(rooms, plan, self._options)

@@ -12,7 +12,7 @@ from headrace.core.errors import UsageError
 
 
 class RunInsideStepError(UsageError):
-    """`hr.run` was called where a step runs, or while a worker process loads the script that the step stands in."""
+    """`hr.run` was called where a step runs."""
 
     code = "usage.run-inside-step"
 

@@ -2,7 +2,7 @@
 
 UsageError
 ├── StepNotFoundError        the code of a step cannot be found in this process
-├── ScriptStartsRunError     a script that is loaded for its steps starts a run itself
+├── ScriptStartsRunError     a file that is loaded for its pipelines and steps starts a run itself
 └── SecretMissingError       a step declares a secret that nothing provides
 SourceError
 └── SourceEditedError        a step ran other code than was planned
@@ -27,14 +27,16 @@ class StepNotFoundError(UsageError):
 
 
 class ScriptStartsRunError(UsageError):
-    """A script that a worker process loads for its steps starts a run itself."""
+    """A file that is loaded for its pipelines and steps starts a run itself."""
 
     code = "worker.script-starts-run"
 
     def __init__(self, file: str) -> None:
         self.file = file
-        self.remedy = 'Put what starts it under `if __name__ == "__main__":`, at the end of the script.'
-        super().__init__(f"{file} calls hr.run whenever it is loaded, also by the worker process that needs its steps.")
+        super().__init__(
+            f"{file} calls hr.run whenever it is loaded, also by a command or process that only needs its pipelines "
+            'and steps. Put what starts it under `if __name__ == "__main__":`, at the end of the file.'
+        )
 
 
 class SecretMissingError(UsageError):
@@ -52,7 +54,6 @@ class SourceEditedError(SourceError):
     """A module was loaded for an attempt after its file had been edited: the key covers other code than ran."""
 
     code = "source.edited-after-plan"
-    remedy = "Run again."
 
     def __init__(self, files: Sequence[str]) -> None:
         self.files = tuple(files)

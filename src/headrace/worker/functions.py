@@ -12,8 +12,7 @@ from typing import cast
 
 from headrace.core.errors import near
 from headrace.core.symbols import Symbol
-from headrace.tracking.errors import RunInsideStepError
-from headrace.worker.errors import ScriptStartsRunError, StepNotFoundError
+from headrace.worker.errors import StepNotFoundError
 
 MAIN = "__main__"
 SCRIPT = "__headrace_main__"
@@ -117,11 +116,9 @@ def _load_script(file: str, package: str) -> ModuleType:
     sys.modules[SCRIPT] = sys.modules[MAIN] = module
     try:
         exec(compile(Path(file).read_bytes(), file, "exec"), module.__dict__)  # noqa: S102 - the user's own script
-    except BaseException as error:
+    except BaseException:
         sys.modules[MAIN] = previous
         del sys.modules[SCRIPT]
-        if isinstance(error, RunInsideStepError):
-            raise ScriptStartsRunError(file) from None
         raise
     for item in list(vars(module).values()):
         _rename(item)
