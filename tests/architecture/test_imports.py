@@ -22,7 +22,7 @@ HEAVY = {
         "matplotlib",
         "cloudpickle",
     ),
-    *("IPython", "obstore", "rich", "narwhals", "xgboost"),
+    *("IPython", "obstore", "rich", "narwhals", "xgboost", "subprocess"),
 }
 """Optional or slow libraries that their own adapter may import inside a function."""
 LAZY_DOORS = {"__init__.py", "app/rooms.py", "app/doors.py"}

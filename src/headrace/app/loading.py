@@ -6,9 +6,36 @@ from typing import Any
 
 from headrace.app.project import Target, source_folders
 from headrace.app.settings import Settings
-from headrace.core.errors import UnknownNameError, UsageError
+from headrace.core.errors import HeadraceError, UnknownNameError, UsageError
+from headrace.definition.outside import is_project_file
 from headrace.definition.pipelines import Pipeline
 from headrace.worker.fresh_sources import import_fresh
+
+
+class UserCodeError(UsageError):
+    """The project's own code raised while its module was imported or its pipeline traced; nothing was started."""
+
+    code = "usage.user-code"
+
+    def __init__(self, what: str, error: BaseException) -> None:
+        self.what, self.error = what, error
+        place = _place_of(error)
+        where = f" at {place}" if place else ""
+        super().__init__(f"{what} raised {type(error).__name__}{where}: {error}. Nothing was started.")
+
+
+def _place_of(error: BaseException) -> str:
+    """File and line where it happened, as far as it was outside of libraries."""
+    if isinstance(error, SyntaxError):
+        return f"{error.filename}, line {error.lineno}"
+    places: list[str] = []
+    trace = error.__traceback__
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        if is_project_file(file):
+            places.append(f"{file}, line {trace.tb_lineno}")
+        trace = trace.tb_next
+    return places[-1] if places else ""
 
 
 def make_importable(settings: Settings) -> None:
@@ -26,12 +53,16 @@ def load(target: Target, settings: Settings) -> Pipeline[..., Any]:
         module = importlib.import_module(target.module)
     except ModuleNotFoundError as error:
         if error.name is None or not f"{target.module}.".startswith(f"{error.name}."):
-            raise
+            raise UserCodeError(f"module {target.module!r}", error) from error
         where = " and ".join(str(folder) for folder in source_folders(settings))
         raise UsageError(
             f"There is no module {target.module!r} in {where}. Say `path/to/file.py:{target.name}`, or "
             "start headrace in the project's folder."
         ) from error
+    except HeadraceError:
+        raise
+    except Exception as error:  # a user's module can raise anything while it is imported
+        raise UserCodeError(f"module {target.module!r}", error) from error
     found = getattr(module, target.name, None)
     if isinstance(found, Pipeline):
         return found

@@ -16,8 +16,6 @@ from headrace.ports.records import AttemptRecord, RunEvent, RunFilter, RunRecord
 from headrace.ports.stores import RunChange
 from headrace.ports.story import EventType
 
-OPEN_STATES = (State.PENDING, State.QUEUED, State.RUNNING)
-
 
 def find_run(rooms: Rooms, text: str) -> RunRecord:
     """The run that a text means.
@@ -67,9 +65,12 @@ def as_it_is(rooms: Rooms, run: RunRecord) -> RunRecord:
 def _ended(rooms: Rooms, run: RunRecord) -> RunChange:
     now = time.time()
     pid = run.runner.pid if run.runner else 0
-    running = [one for one in rooms.stores.details.attempts(run.id) if one.state is State.RUNNING]
+    # an attempt may have begun although nobody had the time to write that down
+    running = [one for one in rooms.stores.details.attempts(run.id) if not one.state.is_final]
     cause = _lost(pid, running)
-    steps = [_step_ended(one, cause, now) for one in rooms.stores.details.steps(run.id) if not one.state.is_final]
+    begun = {one.node for one in running}
+    open_steps = [one for one in rooms.stores.details.steps(run.id) if not one.state.is_final]
+    steps = [_step_ended(one, cause if one.node in begun else None, now) for one in open_steps]
     attempts = [replace(one, state=State.FAILED, failure=cause, finished_at=now) for one in running]
     events = [
         *(
@@ -82,8 +83,8 @@ def _ended(rooms: Rooms, run: RunRecord) -> RunChange:
     return RunChange(replace(run, state=State.FAILED, failure=cause, finished_at=now), steps, attempts, events=events)
 
 
-def _step_ended(step: StepRunRecord, cause: Failure, now: float) -> StepRunRecord:
-    if step.state is State.RUNNING:
+def _step_ended(step: StepRunRecord, cause: Failure | None, now: float) -> StepRunRecord:
+    if cause is not None:
         return replace(step, state=State.FAILED, failure=cause, finished_at=now)
     return replace(step, state=State.CANCELLED, reason="the run's process ended before it could start")
 

@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from headrace.app.loading import load
+from headrace.app.loading import UserCodeError, load
 from headrace.app.project import Target
 from headrace.app.requests import Request
 from headrace.app.rooms import Rooms
 from headrace.code.manifests import manifest_text
-from headrace.core.errors import UsageError
+from headrace.core.errors import HeadraceError, UsageError
 from headrace.core.symbols import Symbol, resolve
 from headrace.core.values import Value, dump_values
 from headrace.definition.graph import Graph, StepSpec
@@ -34,7 +34,13 @@ def plan_named(rooms: Rooms, target: Target, request: Request) -> tuple[Plan, st
     """
     pipeline = load(target, rooms.settings)
     bound = parse(pipeline, request.texts, _file_parameters(request.file, request.file_text))
-    plan = _plan(rooms, pipeline, bound)
+    try:
+        plan = _plan(rooms, pipeline, bound)
+    except Exception as error:
+        # tracing notes the pipeline on what its body has raised; anything else is ours
+        if isinstance(error, HeadraceError) or not getattr(error, "__notes__", None):
+            raise
+        raise UserCodeError(f"pipeline {pipeline.name!r}", error) from error
     return plan, json.dumps(_kept(rooms, plan)) if _is_lasting(plan, pipeline, bound) else ""
 
 
@@ -60,7 +66,7 @@ def _plan(rooms: Rooms, pipeline: Pipeline[..., Any], bound: BoundParameters) ->
     documents = {digest: text}
     codes = {symbol: rooms.code.code_of(symbol) for symbol in dict.fromkeys(node.step.symbol for node in graph.nodes)}
     rooms.live_code.check(codes.values(), given=(pipeline.symbol, pipeline))
-    bases = _bases(rooms, graph, codes, documents)
+    bases = _bases(rooms, graph, codes, documents=documents)
     return Plan(graph, digest, _anchored(rooms, values), bases, documents=documents)
 
 
@@ -72,7 +78,9 @@ def _anchored(rooms: Rooms, values: Mapping[str, Value]) -> dict[str, Value]:
     return {name: with_paths(value, lambda path: str(here / path)) for name, value in values.items()}
 
 
-def _bases(rooms: Rooms, graph: Graph, codes: Mapping[Symbol, Code], documents: dict[str, str]) -> dict[str, StepBasis]:
+def _bases(
+    rooms: Rooms, graph: Graph, codes: Mapping[Symbol, Code], *, documents: dict[str, str]
+) -> dict[str, StepBasis]:
     known = {symbol: _basis(rooms, code, documents) for symbol, code in codes.items()}
     return {node.name: replace(known[node.step.symbol], other=_other(node.step)) for node in graph.nodes}
 

@@ -64,7 +64,7 @@ def run_view(rooms: Rooms, run: RunRecord) -> dict[str, Any]:
         **_run_data(run),
         "steps": [_step_data(one, [a for a in attempts if a.node == one.node]) for one in steps],
         "metrics": _last_metrics(metrics, run, {one.node: one.position for one in steps}),
-        "failures": _failures(steps),
+        "failures": _failures(run, steps),
     }
 
 
@@ -195,7 +195,7 @@ def _last_metrics(metrics: Sequence[MetricRecord], run: RunRecord, order: Mappin
     ]
 
 
-def _failures(steps: Sequence[StepRunRecord]) -> list[dict[str, Any]]:
+def _failures(run: RunRecord, steps: Sequence[StepRunRecord]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for step in steps:
         errors = step.items.errors if step.items else ()
@@ -203,6 +203,8 @@ def _failures(steps: Sequence[StepRunRecord]) -> list[dict[str, Any]]:
             found += [_failure_data(step, failure, f" item {item}") for item, failure in errors]
         elif step.failure is not None:
             found.append(_failure_data(step, step.failure, ""))
+    if not found and run.failure is not None:
+        found.append({"step": "run", "item": "", **run.failure.to_json()})
     return found[:SHOWN_FAILURES]
 
 

@@ -4,6 +4,7 @@ A command's module is imported only when it is called: start-up is most of what 
 """
 
 import importlib
+import io
 import os
 import sys
 import traceback
@@ -82,6 +83,10 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave the process with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # texts of users' code may hold what the terminal's encoding has not; a command must not fail by showing it
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(exit_code(sys.argv[1:] if arguments is None else list(arguments)))
 
 

@@ -3,6 +3,7 @@
 Small on purpose: a table library takes longer to load than a command to answer.
 """
 
+import math
 import os
 import shutil
 import sys
@@ -101,5 +102,7 @@ def ago(moment: float, now: float) -> str:
 
 
 def number(value: float) -> str:
-    """Four significant digits; whole numbers whole."""
+    """Four significant digits; whole numbers whole; `inf` and `nan` as they are."""
+    if not math.isfinite(value):
+        return str(value)
     return str(int(value)) if value == int(value) and abs(value) < 1e15 else f"{value:.4g}"

@@ -1,0 +1,68 @@
+"""Mistakes that newcomers make, answered with what, which, why and what now, and with the right exit code."""
+
+from pathlib import Path
+
+import pytest
+
+from acceptance.command_line import Project
+
+GOOD = "import headrace as hr\n\n@hr.step\ndef one() -> int:\n    return 1\n\n@hr.pipeline\ndef pipe() -> int:\n    return one()\n"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "mistakes"\nversion = "0"\n')
+    (tmp_path / "good.py").write_text(GOOD)
+    return Project(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("code", "answer"),
+    [
+        ("x = (\n" + GOOD, "SyntaxError"),
+        ("import nosuchlibrary\n" + GOOD, "No module named 'nosuchlibrary'"),
+        (GOOD + "\n1 / 0\n", "ZeroDivisionError at"),
+        (GOOD.replace("return one()", "return onee()"), "onee"),
+    ],
+    ids=["syntax", "missing-library", "error-at-import", "misspelt-step"],
+)
+def test_an_error_in_the_projects_own_code_is_told_with_its_place(project: Project, code: str, answer: str):
+    (project.folder / "bad.py").write_text(code)
+    refused = project.headrace("run", "bad:pipe")
+    assert refused.status == 2, refused.err
+    assert answer in refused.err
+    assert "bad.py, line" in refused.err or "nosuch" in refused.err
+    assert "Headrace itself" not in refused.err
+    assert "Traceback" not in refused.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "answer"),
+    [
+        (["run", "good:pip"], "did you mean 'pipe'"),
+        (["run", "nowhere:pipe"], "There is no module 'nowhere'"),
+        (["run", "missing.py:pipe"], "There is no file 'missing.py'"),
+        (["run", "good:one"], "is a Step, not a pipeline"),
+        (["run", "good:pipe", "-p", "x"], "-p name=value"),
+        (["run", "good:pipe", "--params", "none.toml"], "cannot be read"),
+        (["run", "good:pipe", "--until", "on"], "did you mean 'one'"),
+        (["show", "zzz"], "There is no"),
+        (["rum"], "did you mean run"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_wrong_command_starts_nothing_and_says_what_to_type(project: Project, arguments: list[str], answer: str):
+    refused = project.headrace(*arguments)
+    assert refused.status == 2, refused.err
+    assert answer in refused.err
+
+
+def test_numbers_that_are_none_and_texts_that_no_terminal_has_are_shown(project: Project):
+    (project.folder / "odd.py").write_text(
+        "import headrace as hr\n\n@hr.step\ndef log() -> int:\n    hr.log_metric('loss', float('inf'))\n    hr.log_metric('other', float('nan'))\n"
+        "    return 1\n\n@hr.step\ndef fail(x: int) -> int:\n    raise ValueError('\\ud800')\n\n@hr.pipeline\ndef pipe() -> int:\n    return fail(log())\n"
+    )
+    assert project.headrace("run", "odd:pipe").status == 1
+    assert "inf" in project.ok("show").out
+    assert "ud800" in project.ok("show").out
+    assert "nan" in project.ok("runs").out
