@@ -148,3 +148,23 @@ def test_the_doctor_finds_nothing_in_a_new_project(project: Project):
 def test_completion_scripts_are_printed_for_each_shell(project: Project):
     for shell in ("bash", "zsh", "fish"):
         assert "_HEADRACE_COMPLETE" in project.ok("completion", shell).out
+
+
+def test_a_docstring_computes_nothing_either_when_the_run_before_came_after_a_plan(project: Project):
+    project.ok("run", "training")
+    project.edit(
+        "deliveries/methods.py", "median(one.minutes / one.kilometres", "median(one.minutes / (1 + one.kilometres)"
+    )
+    project.ok("plan", "training")
+    project.ok("run", "training")
+    project.edit("deliveries/methods.py", '"""Every kilometre takes the same time: the median pace."""', '"""Pace."""')
+    project.edit("deliveries/pipelines.py", '"""Mean absolute error in minutes."""', '"""Error."""')
+    project.ok("run", "training")
+    assert set(states(project).values()) == {"reused"}
+
+
+def test_an_edit_of_one_step_leaves_the_others_alone_after_a_plan(project: Project):
+    project.ok("plan", "training")
+    project.ok("run", "training")
+    project.edit("deliveries/pipelines.py", "int(len(deliveries) * share)", "int(len(deliveries) * share) + 1")
+    assert {one["step"]: one["action"] for one in project.ok("plan", "training", "--json").data}["read"] == "reuse"

@@ -159,8 +159,9 @@ class InProcessWorker:
         with self._traced(spec) as traced, self._meter.importing(), self._parts.gate.user_code():
             target = finder.find(spec.symbol)
         self._capture.tap_logging()
-        self._imported[place] = traced[0]
-        return target, traced[0]
+        # which modules an import loads is read from the sources, with what they do; here count the files they read
+        self._imported[place] = replace(traced[0], modules=())
+        return target, self._imported[place]
 
     def _read(self, spec: AttemptSpec) -> dict[str, object]:
         with self._meter.storing(), _failing_as(kind_of_read_failure):
