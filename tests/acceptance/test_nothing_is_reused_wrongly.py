@@ -103,6 +103,22 @@ def test_a_relative_path_means_the_file_that_is_there_from_wherever_it_is_asked(
     assert (above["output"], lower["output"]) == ("'above'", "'below'")
 
 
+@pytest.mark.parametrize("where", ["in the step", "in the body", "as a default"])
+def test_a_relative_path_that_no_parameter_names_means_the_file_that_is_there_too(tmp_path: Path, where: str):
+    read = "@hr.step\ndef use(path: Path = Path('a.txt')) -> str:\n    return path.read_text()\n\n"
+    body = {"in the body": "use(Path('a.txt'))", "as a default": "use()"}.get(where, "inside()")
+    inside = "@hr.step\ndef inside() -> str:\n    return Path('a.txt').read_text()\n\n"
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "paths"\nversion = "0"\n')
+    (tmp_path / "work.py").write_text(HEAD + read + inside + f"@hr.pipeline\ndef pipe() -> str:\n    return {body}\n")
+    below = tmp_path / "below"
+    below.mkdir()
+    (tmp_path / "a.txt").write_text("above")
+    (below / "a.txt").write_text("below")
+    for _ in range(2):
+        assert Project(below).ok("run", "work:pipe", "--json").data["output"] == "'below'"
+        assert Project(tmp_path).ok("run", "work:pipe", "--json").data["output"] == "'above'"
+
+
 def test_the_same_content_under_another_name_is_reused(tmp_path: Path):
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "paths"\nversion = "0"\n')
     (tmp_path / "work.py").write_text(

@@ -17,6 +17,13 @@ from headrace.plan.explain import compare_code, compare_environments
 from headrace.ports.records import RunRecord, StepRunRecord
 
 
+_OTHER = {
+    "directory": "the directory that the run was started in",
+    "fresh": "what its cache setting `fresh` gives",
+    "salt": "the salt of its cache setting",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """Why a step was computed or reused: a sentence, what has changed since the run before, and the facts behind it."""
@@ -78,7 +85,7 @@ def _changes(rooms: Rooms, run: RunRecord, pair: tuple[StepRunRecord, StepRunRec
         lines += [str(change) for change in compare_environments(earlier_lines, lines_now)]
     lines += _input_changes(rooms, run, pair)
     lines += [f"class {name} of an input value" for name in _differing(before.classes, now.classes)]
-    lines += [f"{name} of its cache setting" for name in _differing(before.other, now.other)]
+    lines += [_OTHER.get(name, name) for name in _differing(before.other, now.other)]
     return lines
 
 
