@@ -16,7 +16,6 @@ from headrace.definition.graph_json import graph_from_json
 from headrace.plan.explain import compare_code, compare_environments
 from headrace.ports.records import RunRecord, StepRunRecord
 
-
 _OTHER = {
     "directory": "the directory that the run was started in",
     "fresh": "what its cache setting `fresh` gives",
