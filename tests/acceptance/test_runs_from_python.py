@@ -114,3 +114,10 @@ def test_a_frame_in_hand_is_a_parameter(project: Project):
     )
     assert answer.status == 0, answer.err
     assert answer.out.strip() == "3 reused"
+
+
+def test_a_value_given_in_place_of_a_pipeline_is_told_apart(project: Project):
+    answer = script(project, "hr.run(adding(3))")
+    assert answer.status == 1
+    assert "take a pipeline and its parameters" in answer.err
+    assert "they got int" in answer.err

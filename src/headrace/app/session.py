@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 from headrace.app import running
 from headrace.app.conditions import parse_condition
@@ -16,6 +16,7 @@ from headrace.app.plans import PlanView
 from headrace.app.rooms import Rooms
 from headrace.app.settings import read_settings
 from headrace.app.standing import refuse_where_no_run_may_start
+from headrace.core.errors import UsageError
 from headrace.core.states import State
 from headrace.definition.pipelines import Pipeline
 from headrace.plan.overrides import Overrides
@@ -99,6 +100,11 @@ class Session:
         return with_overrides(plan_call(rooms, pipeline, call, selection=self._selection), self._overrides)
 
     def _rooms(self, pipeline: Pipeline[..., Any] | None) -> Rooms:
+        if pipeline is not None and not isinstance(cast("object", pipeline), Pipeline):
+            raise UsageError(
+                f"hr.run and hr.plan take a pipeline and its parameters, such as hr.run(training, share=0.8); they got "
+                f"{type(pipeline).__qualname__}. Calling a pipeline, training(share=0.8), computes its value at once."
+            )
         start = self._project
         if start is None and pipeline is not None:
             file = Path(pipeline.symbol.file)
