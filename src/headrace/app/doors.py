@@ -51,8 +51,8 @@ class Lanes(Protocol):
         ...
 
 
-def local_executor(rooms: Rooms, report: Callable[[WorkerMessage], None], *, lanes: int) -> Lanes:
+def local_executor(rooms: Rooms, report: Callable[[WorkerMessage], None], *, lanes: int, plan: Plan) -> Lanes:
     """See `app.lanes`."""
     from headrace.app import lanes as lane_wiring
 
-    return lane_wiring.local_executor(rooms, report, lanes=lanes)
+    return lane_wiring.local_executor(rooms, report, lanes=lanes, plan=plan)

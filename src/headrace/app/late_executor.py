@@ -6,14 +6,15 @@ from collections.abc import Callable
 
 from headrace.app.doors import Lanes, local_executor
 from headrace.app.rooms import Rooms
+from headrace.plan.plan import Plan
 from headrace.ports.executors import AttemptSpec, WorkerMessage
 
 
 class LateExecutor:
     """Satisfies `ports.executors.Executor`, and lets the calling thread work as soon as there is work."""
 
-    def __init__(self, rooms: Rooms, report: Callable[[WorkerMessage], None], *, lanes: int) -> None:
-        self._rooms, self._report = rooms, report
+    def __init__(self, rooms: Rooms, report: Callable[[WorkerMessage], None], *, lanes: int, plan: Plan) -> None:
+        self._rooms, self._report, self._plan = rooms, report, plan
         self._lanes = lanes or _cores()
         self._made: Lanes | None = None
         self._is_closed = False
@@ -27,7 +28,7 @@ class LateExecutor:
     def launch(self, spec: AttemptSpec) -> None:
         """Start an attempt; called by the conductor's thread only."""
         if self._made is None:
-            self._made = local_executor(self._rooms, self._report, lanes=self._lanes)
+            self._made = local_executor(self._rooms, self._report, lanes=self._lanes, plan=self._plan)
             if self._is_closed:
                 self._made.close()
             self._changed.set()

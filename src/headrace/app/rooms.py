@@ -10,8 +10,7 @@ from headrace.app.settings import Settings
 from headrace.core.errors import UsageError
 from headrace.engine.ports import Ports
 from headrace.ports.artifacts import ArtifactStore
-from headrace.ports.code import CodeReader, EnvironmentReader, FileDigests
-from headrace.ports.live_code import LiveCode
+from headrace.ports.code import CodeReader, EnvironmentReader, FileDigests, LiveCode
 from headrace.ports.processes import Processes
 from headrace.ports.traces import Tracer
 from headrace.stores.opening import SqlStore, open_store

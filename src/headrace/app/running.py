@@ -42,7 +42,7 @@ def execute(rooms: Rooms, plan: Plan, options: RunOptions) -> RunRecord:
     conductor = Conductor(
         plan, run, rooms.ports, options=ConductorOptions(fail_fast=options.fail_fast), observer=observer
     )
-    executor = LateExecutor(rooms, conductor.report, lanes=options.lanes or rooms.settings.lanes)
+    executor = LateExecutor(rooms, conductor.report, lanes=options.lanes or rooms.settings.lanes, plan=plan)
     conducting = _Conducting(conductor, executor)
     try:
         return conducting.run()

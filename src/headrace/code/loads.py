@@ -2,7 +2,7 @@
 module's code is about to run, because its file may be another one a second later.
 """
 
-# ruff: noqa: PTH100, PTH108, PTH116, PTH117, PTH120, PTH123 - pathlib costs more than the work itself here
+# ruff: noqa: PTH100, PTH108, PTH116, PTH120, PTH123 - pathlib costs more than the work itself here
 
 import os
 from contextlib import suppress
@@ -17,7 +17,8 @@ OTHER = "not what the file holds"
 """Stands for the digest of content that nobody can read any more: equal to none."""
 _PRODUCT_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _STANDARD = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
-_LIBRARIES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
+_OTHERS = (_STANDARD, _PRODUCT_FOLDER)
+_SITE, _DIST = f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}"
 _HEADER = slice(4, 16)
 _FOUR_BYTES = 0xFFFFFFFF
 
@@ -56,7 +57,7 @@ class Loads:
             self._loaded(arguments[1])
 
     def _loaded(self, file: str) -> None:
-        if file.startswith(("<", _STANDARD, _PRODUCT_FOLDER)) or any(part in file for part in _LIBRARIES):
+        if file.startswith("<") or is_no_project(file):
             return
         path = real_path(file)
         if path in self._digests:
@@ -68,9 +69,19 @@ LOADS = Loads()
 """Those of this process."""
 
 
+def is_no_project(file: str) -> bool:
+    """Whether a module's file belongs to the standard library, an installed distribution or Headrace."""
+    return file.startswith(_OTHERS) or _SITE in file or _DIST in file
+
+
 def real_path(path: str) -> str:
-    """An absolute path whose folders are no links: a project is often entered through one."""
-    folder, name = os.path.split(path if os.path.isabs(path) else os.path.abspath(path))
+    """An absolute path whose folders are no links: a project is often entered through one. Found once a process."""
+    return _real_path(path if path.startswith(os.sep) else os.path.abspath(path))
+
+
+@cache
+def _real_path(path: str) -> str:
+    folder, name = os.path.split(path)
     return f"{_real_folder(folder)}{os.sep}{name}"
 
 

@@ -2,19 +2,19 @@
 files may be such ones; `comparing` says whether they are.
 """
 
-# ruff: noqa: PTH100, PTH113, PTH116, PTH118, PTH123 - pathlib costs more than the work itself here
+# ruff: noqa: PTH100, PTH113, PTH116, PTH123 - pathlib costs more than the work itself here
 
 import os
 import sys
 import time
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from headrace.code.comparing import Comparison, Suspect
-from headrace.code.loads import LOADS, content_digest, drop_stale_bytecode, real_path
+from headrace.code.loads import LOADS, content_digest, drop_stale_bytecode, is_no_project, real_path
 from headrace.code.watching import install
 from headrace.core.symbols import Symbol
 from headrace.ports.code import Code
@@ -25,7 +25,7 @@ _CLOCK_TICK_S = 0.05
 
 
 class LiveSources:
-    """Satisfies `ports.live_code.LiveCode`. What it has found to be as planned is remembered for the whole process.
+    """Satisfies `ports.code.LiveCode`. What it has found to be as planned is remembered for the whole process.
 
     A file may have been edited if its content is not the one that its module was loaded with or that an earlier plan
     saw; or, before the first plan, if it changed after this process began. Only such files are compared.
@@ -40,7 +40,7 @@ class LiveSources:
         install()
         reached = list(codes)
         asked = self._asked(reached, given)
-        live = _live_modules(asked)
+        live = _IMPORTED.of(asked)
         suspects = [
             Suspect(path, *asked[path], LOADS.digest_of(path), modules)
             for path, modules in live.items()
@@ -59,7 +59,7 @@ class LiveSources:
         files: dict[str, str] = {}
         for code in codes:
             files.update(code.files)
-        asked = {real_path(os.path.normpath(os.path.join(self._root, file))): (file, files[file]) for file in files}
+        asked = {real_path(f"{self._root}{os.sep}{file}"): (file, digest) for file, digest in files.items()}
         path = real_path(given[0].file) if given is not None and given[0].file else ""
         if path and path not in asked and os.path.isfile(path):
             asked[path] = (os.path.relpath(path, self._root).replace(os.sep, "/"), content_digest(path))
@@ -80,19 +80,40 @@ def _may_be_edited(path: str, digest: str, modules: list[ModuleType]) -> bool:
     return max(status.st_mtime, status.st_ctime) > process_start() - _CLOCK_TICK_S
 
 
-def _live_modules(paths: Container[str]) -> dict[str, list[ModuleType]]:
-    """The imported modules of these files. A script that was imported, too, is two modules."""
-    found: dict[str, list[ModuleType]] = {}
-    for module in list(sys.modules.values()):
-        try:
-            file: Any = object.__getattribute__(module, "__dict__").get("__file__")  # wakes no lazy module
-        except AttributeError:
-            continue
-        if isinstance(file, str):
-            path = real_path(file)
-            if path in paths and module not in found.get(path, ()):
-                found.setdefault(path, []).append(module)
-    return found
+class _Imported:
+    """The project's imported modules by real path, each looked at once. A script that was imported, too, is two."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, object] = {}
+        self._names: dict[str, set[str]] = {}
+
+    def of(self, paths: Iterable[str]) -> dict[str, list[ModuleType]]:
+        """Those of these files, as they are imported now."""
+        for name, module in list(sys.modules.items()):
+            if self._seen.get(name) is not module:
+                self._seen[name] = module
+                path = _path_of(module)
+                if path:
+                    self._names.setdefault(path, set()).add(name)
+        found: dict[str, list[ModuleType]] = {}
+        for path in paths:
+            modules = {name: sys.modules.get(name) for name in self._names.get(path, ())}
+            own = {id(one): one for one in modules.values() if isinstance(one, ModuleType) and _path_of(one) == path}
+            if own:
+                found[path] = list(own.values())
+        return found
+
+
+_IMPORTED = _Imported()
+
+
+def _path_of(module: object) -> str:
+    """The real path of a module of the project; empty for any other. Wakes no lazy module."""
+    try:
+        file: Any = object.__getattribute__(module, "__dict__").get("__file__")
+    except AttributeError:
+        return ""
+    return real_path(file) if isinstance(file, str) and not is_no_project(file) else ""
 
 
 @cache

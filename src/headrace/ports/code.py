@@ -1,5 +1,6 @@
 """The port to source code as keys see it, to the distributions it reaches, and to files that a result depends on."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -60,6 +61,18 @@ class CodeReader(Protocol):
 
     def files_of(self, module_name: str, file: str = "") -> tuple[tuple[str, str], ...]:
         """The project's files that importing a module reads (path relative to the root, digest)."""
+        ...
+
+
+class LiveCode(Protocol):
+    """Compares modules of this process with their files."""
+
+    def check(self, codes: Iterable[Code], *, given: tuple[Symbol, object] | None = None) -> None:
+        """Raise SourceError if something that these codes reach was edited after this process had imported it.
+
+        `given` is an object that the caller holds beside its modules, a pipeline, with its symbol. Modules that are not
+        imported, and those that were reloaded, are as their files say.
+        """
         ...
 
 
