@@ -82,8 +82,7 @@ def _bases(
     rooms: Rooms, graph: Graph, codes: Mapping[Symbol, Code], *, documents: dict[str, str]
 ) -> dict[str, StepBasis]:
     known = {symbol: _basis(rooms, code, documents) for symbol, code in codes.items()}
-    place = _directory(rooms)
-    return {node.name: replace(known[node.step.symbol], other=(*_other(node.step), *place)) for node in graph.nodes}
+    return {node.name: replace(known[node.step.symbol], other=_other(node.step)) for node in graph.nodes}
 
 
 def _basis(rooms: Rooms, code: Code, documents: dict[str, str]) -> StepBasis:
@@ -91,14 +90,6 @@ def _basis(rooms: Rooms, code: Code, documents: dict[str, str]) -> StepBasis:
     documents[code.digest] = manifest_text(code)
     documents[environment.digest] = json.dumps(environment.lines)
     return StepBasis(code.digest, environment.digest, code.files)
-
-
-def _directory(rooms: Rooms) -> tuple[tuple[str, str], ...]:
-    """Away from the project's folder, where a run is started is a part of its keys: relative paths mean other files."""
-    here, root = Path.cwd(), rooms.settings.root
-    if here == root:
-        return ()
-    return (("directory", str(here.relative_to(root)) if here.is_relative_to(root) else str(here)),)
 
 
 def _other(step: StepSpec) -> tuple[tuple[str, str], ...]:

@@ -2,7 +2,7 @@
 file's identity and times, and never for sources or small files.
 """
 
-# ruff: noqa: PTH100, PTH111, PTH116, PTH118, PTH123, PTH208 - pathlib costs more than the work itself here
+# ruff: noqa: PTH100, PTH109, PTH111, PTH116, PTH118, PTH123, PTH208 - pathlib costs more than the work itself here
 
 import json
 import os
@@ -65,6 +65,10 @@ class ContentFileDigests:
         except OSError as error:
             raise SourceUnreadableError(path, error.strerror or error) from error
 
+    def here(self) -> str:
+        """The working directory; see the port."""
+        return name_inside(self._root, os.getcwd())
+
     def _digest(self, path: str) -> str:
         status = os.stat(path)
         if stat.S_ISREG(status.st_mode):
@@ -109,6 +113,13 @@ class ContentFileDigests:
         if is_settled and is_same():
             self._memo.keep(key, digest)
         return digest
+
+
+def name_inside(root: str, path: str) -> str:
+    """An absolute path as it is written down: relative to the root if it is inside it, `.` for the root itself."""
+    if path == root or path.startswith(root + os.sep):
+        return os.path.relpath(path, root).replace(os.sep, "/")
+    return path
 
 
 _Entry = tuple[str, str, os.stat_result]

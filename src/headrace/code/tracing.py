@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from headrace.code.filedigests import name_inside
 from headrace.code.folders import is_library
 from headrace.code.loads import LOADS, real_path
 from headrace.code.watching import Watch, install, watch
@@ -41,6 +42,8 @@ class AuditTracer:
         self._loaded: frozenset[str] = frozenset()
         self._reads: list[tuple[str, str, str]] = []
         self._read_by_import: dict[str, dict[str, str]] = {}
+        self._named_from_here: set[str] = set()
+        self._here = "."
         self._watch: Watch | None = None
         install()
 
@@ -49,6 +52,7 @@ class AuditTracer:
         self._take(closure)
         self._loaded = frozenset(sys.modules)
         self._reads = []
+        self._here = self._files.here()
         self._watch = Watch(time.time_ns())
         watch(self._watch)
 
@@ -68,6 +72,7 @@ class AuditTracer:
             tuple(sorted(files.items())),
             tuple((self._relative(path), digest) for path, digest in modules),
             tuple(sorted(reads)),
+            self._here if any(name in self._named_from_here for name in files) else "",
         )
 
     def edited(self, closure: Sequence[tuple[str, str]]) -> tuple[str, ...]:
@@ -105,6 +110,8 @@ class AuditTracer:
             elif was_there and not (seen.is_new(status) and not is_there):
                 # Made by the attempt and gone again is a temporary file; anything else changed under the reader.
                 found[self._relative(path)] = UNSTABLE
+        for name in map(self._relative, seen.relative):
+            self._named_from_here |= {name, f"{name}/"}
         for folder in seen.listed:
             if self._counts(folder + os.sep, seen) and os.path.isdir(folder):
                 found[f"{self._relative(folder)}/"] = self._files.digest_of(f"{folder}/")
@@ -127,6 +134,4 @@ class AuditTracer:
         return not is_library(path)
 
     def _relative(self, path: str) -> str:
-        if path == self._root or path.startswith(self._root + os.sep):
-            return os.path.relpath(path, self._root).replace(os.sep, "/")
-        return path
+        return name_inside(self._root, path)

@@ -2,7 +2,7 @@
 passes through it and it can never be taken away.
 """
 
-# ruff: noqa: PTH100, PTH113, PTH116 - pathlib costs more than the work itself here
+# ruff: noqa: PTH100, PTH113, PTH116, PTH117 - pathlib costs more than the work itself here
 
 import os
 import sys
@@ -28,6 +28,8 @@ class Watch:
         self._own: set[str] = set()
         self._own_folders: list[str] = []
         self.listed: dict[str, None] = {}
+        self.relative: set[str] = set()
+        """The absolute paths of what was named relative to the working directory."""
         self.read_by_import: dict[str, set[str]] = {}
 
     def first_reads(self) -> dict[str, Status]:
@@ -53,10 +55,8 @@ class Watch:
     def opened(self, arguments: tuple[Any, ...]) -> None:
         """`open`: (path, mode, flags)."""
         path, mode, flags = arguments
-        absolute = _absolute(path)
-        if not absolute:
-            return
-        if absolute in self._own:
+        absolute = self._named(path)
+        if not absolute or absolute in self._own:
             return
         before = self.status(absolute)
         # A file that was read (and was there) before it is written stays a dependency, and an unstable one.
@@ -71,7 +71,7 @@ class Watch:
 
     def connected(self, arguments: tuple[Any, ...]) -> None:
         """`sqlite3.connect`: (database,)."""
-        absolute = _absolute(arguments[0])
+        absolute = self._named(arguments[0])
         if absolute and not absolute.endswith(":memory:") and absolute not in self._own:
             for path in (absolute, f"{absolute}-wal"):
                 self._reads.setdefault(path, self.status(path))
@@ -94,7 +94,7 @@ class Watch:
         # The import system and `importlib.metadata` list all of `sys.path`, which is no business of the step's.
         caller = sys._getframe(2).f_code.co_filename  # noqa: SLF001 - the only cheap way
         if not caller.startswith(_IMPORT_MACHINERY) and "/importlib/" not in caller:
-            absolute = _absolute(arguments[0] if arguments[0] is not None else ".")
+            absolute = self._named(arguments[0] if arguments[0] is not None else ".")
             if absolute:
                 self.listed.setdefault(absolute)
 
@@ -112,9 +112,17 @@ class Watch:
         for word in text.split():
             self._given(word.strip("'\""))
 
+    def _named(self, path: object) -> str:
+        """The absolute path, as `_absolute` gives it, noted if it was named relative to the working directory."""
+        absolute = _absolute(path)
+        if absolute and not os.path.isabs(os.fsdecode(cast("str", path))):
+            self.relative.add(absolute)
+        return absolute
+
     def _given(self, word: object) -> None:
         absolute = _absolute(word)
         if absolute and absolute not in self._own and os.path.isfile(absolute):
+            self._named(word)
             self._reads.setdefault(absolute, self.status(absolute))
 
 

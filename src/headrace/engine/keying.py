@@ -88,10 +88,18 @@ class Keys:
         return Keyed(step_key(parts), parts, tuple(paths))
 
     def _argument(self, value: Value) -> _Argument:
-        paths = tuple((path, self._files.digest_of(path)) for path in paths_in(value))
+        found = paths_in(value)
+        placed = tuple(map(self._placed, found))
+        digests = [self._files.digest_of(path) for path in placed]
         names = sorted(classes_in(value))
         classes = tuple((name, digest) for name in names if (digest := self._class_digest(name)))
-        return _Argument(argument_digest(value, dict(paths)), classes, paths)
+        digest = argument_digest(value, dict(zip(found, digests, strict=True)))
+        return _Argument(digest, classes, tuple(zip(placed, digests, strict=True)))
+
+    def _placed(self, path: str) -> str:
+        """A path of the user's as file digests take it: a relative one starts from the working directory."""
+        here = self._files.here()
+        return path if here == "." or path.startswith(("/", "~")) else f"{here}/{path}"
 
     def _class_digest(self, name: str) -> str:
         if name not in self._class_digests:

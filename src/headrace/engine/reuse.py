@@ -102,3 +102,7 @@ class _Question:
         if path not in self._digests:
             self._digests[path] = self._shelves.files.digest_of(path)
         return self._digests[path]
+
+    def here(self) -> str:
+        """The working directory."""
+        return self._shelves.files.here()

@@ -110,15 +110,14 @@ def map_items(node: Node, known: Known) -> MapItems:
 
     Items of one axis run in step; axes are crossed, the last one fastest.
     """
-    whole: list[tuple[str, Value]] = []
+    # all values first: one that an earlier failure withholds hides an `each` that would fit nothing
+    whole = tuple([(name, evaluate(binding, known)) for name, binding in node.arguments])
     axes: dict[int, dict[str, tuple[Value, ...]]] = {}
-    for name, binding in node.arguments:
-        value = evaluate(binding, known)
-        whole.append((name, value))
+    for (name, binding), (_, value) in zip(node.arguments, whole, strict=True):
         if isinstance(binding, EachOf):
             axes.setdefault(binding.axis, {})[name] = _elements(name, known.expand(value))
     ordered = tuple(axes[axis] for axis in sorted(axes))
-    return MapItems(tuple(whole), ordered, tuple(_length_of_axis(columns) for columns in ordered))
+    return MapItems(whole, ordered, tuple(_length_of_axis(columns) for columns in ordered))
 
 
 def _elements(name: str, value: Value) -> tuple[Value, ...]:

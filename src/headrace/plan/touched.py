@@ -26,12 +26,21 @@ class Touches(Protocol):
         """Things read through `hr.` by kind and name."""
         ...
 
+    @property
+    def directory(self) -> str:
+        """The working directory, if a file was named relative to it."""
+        ...
+
 
 class Digests(Protocol):
     """Content digests by path; empty for what is not there."""
 
     def digest_of(self, path: str) -> str:
         """The digest now."""
+        ...
+
+    def here(self) -> str:
+        """The working directory now."""
         ...
 
 
@@ -41,6 +50,8 @@ def verify_touched(touched: Touches, files: Digests, token_of: Callable[[str], s
     `token_of` gives the present token of something read through `hr.` by its kind and name; without it such reads
     are not looked at here.
     """
+    if touched.directory and touched.directory != files.here():
+        return f"it read a relative path in another directory: {touched.directory}"
     for path, digest in touched.files:
         difference = _difference(path, digest, files.digest_of(path))
         if difference:

@@ -98,11 +98,16 @@ class EnvironmentReader(Protocol):
 @dataclass(frozen=True, slots=True)
 class Touched:
     """What an attempt read beside its arguments: files (path, digest; relative to the root where inside it), loaded
-    project modules outside the closure, and things read through `hr.` (kind and name, token)."""
+    project modules outside the closure, and things read through `hr.` (kind and name, token).
+
+    `directory` is the working directory if a file was named relative to it (relative to the root inside it, `.` for
+    the root), because elsewhere that name means another file; else empty.
+    """
 
     files: tuple[tuple[str, str], ...] = ()
     modules: tuple[tuple[str, str], ...] = ()
     reads: tuple[tuple[str, str], ...] = ()
+    directory: str = ""
 
 
 class ReadTokens(Protocol):
@@ -121,4 +126,8 @@ class FileDigests(Protocol):
 
         Empty if there is nothing there. Relative to the root.
         """
+        ...
+
+    def here(self) -> str:
+        """The working directory, from which users' relative paths start: relative to the root inside it, `.` for it."""
         ...

@@ -50,11 +50,11 @@ def _load_optional(text: str | None) -> Value | None:
 @lru_cache(maxsize=64)
 def dump_worker(worker: WorkerIdentity | None) -> str | None:
     """A process as text; equal ones give equal texts."""
-    return None if worker is None else encode([worker.host, worker.pid, worker.started])
+    return None if worker is None else encode([worker.host, worker.pid, worker.started, worker.space, worker.mark])
 
 
 def load_worker(text: str | None) -> WorkerIdentity | None:
-    """The process that `dump_worker` wrote."""
+    """The process that `dump_worker` wrote; the first version's rows hold no space and mark."""
     return None if text is None else WorkerIdentity(*decode(text))
 
 
@@ -82,8 +82,8 @@ def _load_parts(text: str) -> KeyParts:
 # most attempts touch the same files or nothing, and a map asks for thousands at once
 @lru_cache(maxsize=256)
 def _load_touched(text: str) -> Touched:
-    files, modules, reads = decode(text)
-    return Touched(_pairs(files), _pairs(modules), _pairs(reads))
+    files, modules, reads, directory = decode(text)
+    return Touched(_pairs(files), _pairs(modules), _pairs(reads), directory)
 
 
 def _pairs(lists: list[list[str]]) -> tuple[tuple[str, str], ...]:
@@ -186,7 +186,8 @@ def attempt_of(row: Row) -> AttemptRecord:
 
 def result_row(result: ResultRecord) -> tuple[Parameter, ...]:
     """A result, in the order of RESULT_COLUMNS."""
-    touched = encode([result.touched.files, result.touched.modules, result.touched.reads])
+    found = result.touched
+    touched = encode([found.files, found.modules, found.reads, found.directory])
     head = (result.key, result.pipeline, result.node, result.item, result.run_id, result.attempt_id)
     return (*head, dump_value(result.output), touched, dump_parts(result.parts), result.created_at)
 

@@ -302,4 +302,5 @@ def _both(first: Touched, second: Touched) -> Touched:
         tuple(dict.fromkeys((*first.files, *second.files))),
         tuple(dict.fromkeys((*first.modules, *second.modules))),
         tuple(dict.fromkeys((*first.reads, *second.reads))),
+        first.directory or second.directory,
     )

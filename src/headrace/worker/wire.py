@@ -121,8 +121,8 @@ def _spec(data: Any) -> AttemptSpec:
 
 
 def _identity(data: Any) -> WorkerIdentity:
-    host, pid, started = data
-    return WorkerIdentity(host, pid, _number(started))
+    host, pid, started, space, mark = data
+    return WorkerIdentity(host, pid, _number(started), space, mark)
 
 
 def _usage(data: Any) -> Usage:
@@ -137,7 +137,8 @@ def _began(data: Any) -> AttemptBegan:
 
 def _done(data: Any) -> AttemptDone:
     attempt, fence, output, touched, usage, at = data
-    found = Touched(*(_pairs(part) for part in touched))
+    files, modules, reads, directory = touched
+    found = Touched(_pairs(files), _pairs(modules), _pairs(reads), str(directory))
     return AttemptDone(attempt, fence, value_from_json(output), found, _usage(usage), _number(at))
 
 

@@ -57,6 +57,23 @@ def test_a_file_that_is_read_is_touched_with_its_digest(root: Path):
     assert trace(root, lambda: read("a.csv")).files == (("a.csv", digest_bytes(b"one")),)
 
 
+@pytest.mark.parametrize("attempt", [lambda: read("a.csv"), lambda: list(Path().iterdir()), os.listdir])
+def test_the_working_directory_is_touched_by_a_relative_path(root: Path, attempt: Callable[[], object]):
+    assert trace(root, attempt).directory == "."
+    os.chdir(root.parent)
+    (root.parent / "a.csv").write_text("another")
+    assert trace(root, attempt).directory == str(root.parent)
+
+
+def test_the_working_directory_is_not_touched_by_an_absolute_path_or_what_the_attempt_made_itself(root: Path):
+    def attempt() -> None:
+        read(root / "a.csv")
+        Path("own.txt").write_text("x")
+        read("own.txt")
+
+    assert trace(root, attempt).directory == ""
+
+
 @pytest.mark.parametrize(
     "attempt",
     [

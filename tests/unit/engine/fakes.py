@@ -81,6 +81,7 @@ class Sources:
     classes: dict[str, str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
+    place: str = "."
 
     def code_of(self, symbol: Symbol) -> Code:
         raise NotImplementedError
@@ -90,6 +91,9 @@ class Sources:
 
     def digest_of(self, path: str) -> str:
         return self.files.get(path, "")
+
+    def here(self) -> str:
+        return self.place
 
     def token_of(self, read: str) -> str:
         return self.tokens.get(read, "")

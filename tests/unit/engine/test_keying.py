@@ -127,3 +127,17 @@ def test_items_of_a_batch_have_the_keys_that_they_have_alone():
 def test_a_private_key_belongs_to_one_item_of_one_run():
     keys = {private_key(run, name, item) for run in "ab" for name in "mn" for item in (0, 1)}
     assert len(keys) == 8
+
+
+def test_a_relative_path_means_the_file_that_is_there_in_the_working_directory():
+    sources = Sources(files={"data/x.csv": "above", "jobs/data/x.csv": "below"})
+    one = node("a", x=const(1))
+    above = keyed(one, PATH, sources=sources)
+    sources.place = "jobs"
+    below = keyed(one, PATH, sources=sources)
+    assert above.paths == (("data/x.csv", "above"),)
+    assert below.paths == (("jobs/data/x.csv", "below"),)
+    assert above.key != below.key
+    sources.files["data/x.csv"] = "below"
+    sources.place = "."
+    assert keyed(one, PATH, sources=sources).key == below.key

@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from headrace.core.canonical import restore
 from headrace.core.values import CompositeValue, InlineValue, Value
-from headrace.definition.graph import EachOf, Graph, RetryRule
+from headrace.definition.graph import EachOf, Graph, Guard, RetryRule
 from headrace.engine.commands import LaunchAttempt
 from headrace.engine.machine import Machine
 from headrace.engine.options import MachineOptions
 from headrace.plan.plan import Selection
 from headrace.plan.selection import choose
 from unit.engine.generated import Interpreter, graphs, work
-from unit.engine.worlds import RUN, World, const, failure, graph, node, text
+from unit.engine.worlds import RUN, World, const, failure, graph, node, out, text
 
 
 def python_of(value: Value) -> Any:
@@ -47,6 +47,15 @@ BAD = st.sets(st.tuples(st.integers(0, 6), st.integers(-1, 3)), max_size=4)
 @settings(max_examples=80, deadline=None)
 @given(graphs(), BAD, st.integers(1, 4))
 @example(graph(node("m", y=EachOf(const([1, 2]))), output=const(1)), {(0, 1)}, 1)
+@example(
+    graph(
+        node("none", guards=(Guard(const(1), "some", expected=False),), x=const(1)),
+        node("bad", y=EachOf(out("none"))),
+        node("m", y=EachOf(out("none")), z=EachOf(out("bad"))),
+    ),
+    set(),
+    1,
+)
 @example(graph(node("m", spec={"retry": RetryRule(2)}, y=EachOf(const([])))), set(), 1)
 def test_a_run_gives_the_states_and_the_output_of_a_plain_reading(
     pipeline: Graph, bad: set[tuple[int, int]], capacity: int

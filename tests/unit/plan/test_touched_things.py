@@ -8,6 +8,9 @@ class Digests(dict[str, str]):
     def digest_of(self, path: str) -> str:
         return self.get(path, "")
 
+    def here(self) -> str:
+        return "jobs"
+
 
 def test_nothing_touched_stands_always():
     assert verify_touched(Touched(), Digests()) == ""
@@ -39,3 +42,11 @@ def test_reads_are_compared_by_their_token():
     assert verify_touched(touched, Digests()) == ""
     assert verify_touched(touched, Digests(), lambda name: "v1") == ""
     assert verify_touched(touched, Digests(), lambda name: "v2") == "alias champion, which it read, changed"
+
+
+def test_what_was_named_from_another_directory_may_be_another_file():
+    def told(directory: str) -> str:
+        return verify_touched(Touched((("jobs/a.csv", "1"),), directory=directory), Digests({"jobs/a.csv": "1"}))
+
+    assert told("") == told("jobs") == ""
+    assert told(".") == "it read a relative path in another directory: ."
