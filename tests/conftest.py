@@ -1,6 +1,11 @@
 """Options and marks of the whole suite."""
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("same", derandomize=True)
+settings.register_profile("roam", derandomize=False, max_examples=1000, deadline=None)
+settings.load_profile("same")  # a change fails for what it changed; `--hypothesis-profile=roam` looks for more
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
