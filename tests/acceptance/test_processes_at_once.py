@@ -1,7 +1,11 @@
 """Several processes on one project at once: what two of them need is computed once, and no run is lost."""
 
+import os
+import signal
+import sqlite3
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -123,6 +127,74 @@ def test_when_the_one_that_computes_dies_the_other_computes(project: Project):
     assert sorted(status for status, _, _ in together) == [-9, 0], together
     assert executions(project) == 2
     assert {one["state"] for one in project.ok("runs", "--json").data} == {"failed", "succeeded"}
+
+
+CONTAINER = (
+    "unshare",
+    *(() if os.getuid() == 0 else ("-r",)),
+    "-u",
+    "-p",
+    "-f",
+    "--mount-proc",
+    "--kill-child",
+    "sh",
+    "-c",
+)
+
+
+def renamed(project: Project, name: str) -> subprocess.Popen[str]:
+    """A run on a machine of this name, with process numbers of its own: what a container is."""
+    command = f"hostname {name} && exec {sys.executable} -m headrace run together:slowly --lanes 1"
+    return subprocess.Popen(
+        [*CONTAINER, command],
+        cwd=project.folder,
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.slow
+def test_a_killed_container_keeps_no_other_waiting_whatever_their_names(project: Project):
+    if sys.platform != "linux" or subprocess.run([*CONTAINER, "true"], check=False, capture_output=True).returncode:
+        pytest.skip("namespaces of process numbers cannot be made here")
+    first = renamed(project, "morning")
+    until((project.folder / "executions").exists)
+    second = renamed(project, "evening")
+    lines = iter(second.stderr.readline, "")
+    waiting = next(line for line in lines if "waits for" in line)
+    assert executions(project) == 1
+    first.send_signal(signal.SIGKILL)
+    first.communicate()
+    out, err = second.communicate(timeout=60)
+    assert (second.returncode, executions(project)) == (0, 2), err
+    assert "output: 3" in out
+    runs = {one["state"]: one["id"] for one in project.ok("runs", "--json").data}
+    assert runs["failed"][-8:] in waiting
+    assert f"run {runs['failed'][-8:]} has ended without a value: computed here" in err
+
+
+@pytest.mark.slow
+def test_what_a_killed_run_has_claimed_is_free_although_the_machine_was_renamed(project: Project):
+    killed = start(project, "-m", "headrace", "run", "together:slowly", "--lanes", "1")
+    until((project.folder / "executions").exists)
+    killed.kill()
+    killed.communicate()
+    with sqlite3.connect(project.folder / ".headrace" / "headrace.db") as database:
+        assert database.execute("SELECT COUNT(*) FROM claims").fetchone() == (1,)
+        for table, column in (("claims", "holder"), ("runs", "runner")):
+            database.execute(f"UPDATE {table} SET {column} = REPLACE({column}, ?, 'elsewhere')", (os.uname().nodename,))
+    database.close()
+    assert "output: 3" in project.ok("run", "together:slowly").out
+    assert [one["state"] for one in project.ok("runs", "--json").data] == ["succeeded", "failed"]
+
+
+def until(holds) -> None:
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 @pytest.mark.slow

@@ -88,10 +88,10 @@ class Rooms:
 
     @cached_property
     def processes(self) -> Processes:
-        """Life of processes on this machine."""
+        """Life of processes that use this store."""
         from headrace.executors.processes import LocalProcesses
 
-        return LocalProcesses()
+        return LocalProcesses(self.settings.store / "alive")
 
     @property
     def ports(self) -> Ports:

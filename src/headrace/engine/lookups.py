@@ -93,6 +93,9 @@ class Lookups:
             step.items.fail(index, _not_stored(step, answer.reason))
             self._board.out.append(ItemEnded(step.name, step.number_of(index), State.FAILED))
             return
+        if step.held_by:
+            self._board.note(EventType.STEP_TAKEN_OVER, step.name, {"run": step.held_by})
+            step.held_by = ""
         step.items.move(index, State.QUEUED)
         step.offer(index)
 
@@ -107,7 +110,8 @@ class Lookups:
 
     def _wait(self, step: StepRun, run_id: str) -> None:
         options = self._board.options
-        if not step.held_rounds:
+        if step.held_by != run_id:
+            step.held_by = run_id
             self._board.note(EventType.STEP_WAITING, step.name, {"run": run_id})
         delay = min(options.claim_poll_s * 1.5**step.held_rounds, options.claim_poll_limit_s)
         step.held_rounds += 1

@@ -36,7 +36,8 @@ class StepRun:
     """One step of the run. A node that is no map has one item, number 0 in here and NO_ITEM outside.
 
     `waiting` counts the nodes that have to be final first. `output` is the value that others see; `partial` the list
-    of those items of a failed map that succeeded; `root` the failed step that hinders this one.
+    of those items of a failed map that succeeded; `root` the failed step that hinders this one;
+    `held_by` the run that is waited for.
     """
 
     node: Node
@@ -68,6 +69,7 @@ class StepRun:
     held_here: set[int] = field(default_factory=set)
     held_elsewhere: set[int] = field(default_factory=set)
     held_rounds: int = 0
+    held_by: str = ""
     tries: dict[int, Tries] = field(default_factory=dict)
     fence: int = 0
     told: int = 0

@@ -1,27 +1,51 @@
-"""Processes of this machine: told apart by pid and start time, so that life needs no heartbeat and no clock."""
+"""Processes of this machine: told apart by where they count, pid and start time, so that life needs no heartbeat."""
 
 import os
 import sys
+from functools import cache
+from pathlib import Path
 
+from headrace.executors.marks import LifeMarks
 from headrace.ports.executors import WorkerIdentity
 
 
 class LocalProcesses:
-    """Who this process is, and whether another one of this machine lives. Satisfies `ports.processes.Processes`."""
+    """Who this process is, and whether another one lives. Satisfies `ports.processes.Processes`.
 
-    def __init__(self) -> None:
-        self._host = os.uname().nodename
+    `marks` is a file beside the store, for processes whose numbers do not count here: those of other containers. Names
+    of hosts tell nothing: a laptop changes its name with the network, a container with each start.
+    """
+
+    def __init__(self, marks: str | os.PathLike[str] | None = None) -> None:
+        self._marks = LifeMarks(os.fspath(marks)) if marks is not None else None
 
     def me(self) -> WorkerIdentity:
         """This process."""
         pid = os.getpid()
-        return WorkerIdentity(self._host, pid, start_of(pid) or 0.0)
+        mark = self._marks.own() if self._marks is not None else 0
+        return WorkerIdentity(os.uname().nodename, pid, start_of(pid) or 0.0, space_of_numbers(), mark)
 
     def is_alive(self, who: WorkerIdentity) -> bool:
-        """Whether that process lives (a zombie does not); True for another machine's, which nobody here can know."""
-        if who.host != self._host:
-            return True
-        return start_of(who.pid) == (who.started or None)
+        """Whether that process lives (a zombie does not).
+
+        Where its number counts here too, pid and start time say it. Elsewhere (another container, before the last
+        start of the machine) its mark does; without one it is alive if its machine has not been started anew.
+        """
+        here = space_of_numbers()
+        if who.space == here or (not who.space and who.host == os.uname().nodename):
+            return start_of(who.pid) == (who.started or None)
+        if who.mark and self._marks is not None:
+            return self._marks.is_held(who.mark)
+        return bool(who.space) and who.space.partition(".")[0] == here.partition(".")[0]
+
+
+@cache
+def space_of_numbers() -> str:
+    """Where a process number means the same process: one start of one kernel, one namespace of numbers (container).
+
+    `BOOT.NAMESPACE`, equal in all processes that see each other; it outlives neither restart nor container.
+    """
+    return _space()
 
 
 def start_of(pid: int) -> float | None:
@@ -59,8 +83,21 @@ def start_in_ps_words(told: str) -> float | None:
     return float(((days * 24 + int(hour)) * 60 + int(minute)) * 60 + int(second))
 
 
+def _space_by_proc() -> str:
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip().replace("-", "")
+        return f"{boot}.{Path('/proc/self/ns/pid').stat().st_ino:x}"
+    except OSError:
+        return f"{os.uname().nodename}."
+
+
 if sys.platform == "darwin":
     import subprocess
+
+    def _space() -> str:
+        command = ["/usr/sbin/sysctl", "-n", "kern.bootsessionuuid"]
+        told = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+        return f"{told.replace('-', '') or os.uname().nodename}."
 
     def _start_of(pid: int) -> float | None:
         command = ["/bin/ps", "-o", "stat=,lstart=", "-p", str(pid)]
@@ -69,3 +106,4 @@ if sys.platform == "darwin":
 
 else:
     _start_of = _start_by_proc
+    _space = _space_by_proc

@@ -50,13 +50,16 @@ class AttemptSpec:
 class WorkerIdentity:
     """A process on a machine.
 
-    Told apart from a later one with the same pid by its start time (the platform's own clock, as text or number kept
-    whole).
+    Told apart from a later one with the same pid by its start time (the platform's own clock, kept whole). `space` is
+    where its pid counts (a start of a machine, a container), `mark` its sign of life for those to whom the pid says
+    nothing (0: it has none); `host` is the machine's name at that time, for people.
     """
 
     host: str
     pid: int
     started: float
+    space: str = ""
+    mark: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The port to processes on this machine: who am I, and is that one still alive."""
+"""The port to processes that share a store: who am I, and is that one still alive."""
 
 from typing import Protocol
 
@@ -13,5 +13,5 @@ class Processes(Protocol):
         ...
 
     def is_alive(self, who: WorkerIdentity) -> bool:
-        """Whether that process lives; for another machine's process, True (nobody here can know)."""
+        """Whether that process lives, also if the machine or a container has another name by now, or was restarted."""
         ...

@@ -56,7 +56,8 @@ class RunStore(Protocol):
     def write(self, change: RunChange) -> None:
         """Apply one turn's changes; raises StaleWriteError, or UnknownNameError for a run that is not there.
 
-        A cancellation asked for meanwhile is kept, unless the run was final or gets another runner (a resume).
+        A cancellation asked for meanwhile is kept, unless the run was final or gets another runner (a resume). With its
+        end, a run gives all its claims back.
         """
         ...
 
@@ -124,7 +125,8 @@ class ResultStore(Protocol):
     ) -> Mapping[str, tuple[str, WorkerIdentity]]:
         """Claim keys for a run; what it holds already is held by `holder` from now on.
 
-        Returns those that another run holds already (run id and process), which are not claimed.
+        Returns those that another run holds already (run id and process), which are not claimed. What a final run has
+        left claimed is free.
         """
         ...
 

@@ -9,7 +9,8 @@ class EventType(StrEnum):
     Of the run: `started`, `resumed`, `cancel_requested`; its end `succeeded`, `failed` (message, remedy, kind),
     `cancelled`.
 
-    Of a step: `started`; `waiting` (run: another one that computes the same right now); `items`, how a map's items
+    Of a step: `started`; `waiting` (run: another one that computes the same right now) and `taken_over` (run: that one
+    has ended without a value, so this one computes it); `items`, how a map's items
     stand (items: how many there are, and each state's word with its number); its end `succeeded`, `reused` (run,
     attempt), `failed` (message, remedy, kind), `cancelled` and `skipped` (reason). Ends of steps that ran have
     `seconds`, ends of maps the numbers that `items` has.
@@ -27,6 +28,7 @@ class EventType(StrEnum):
     RUN_CANCELLED = "run.cancelled"
     STEP_STARTED = "step.started"
     STEP_WAITING = "step.waiting"
+    STEP_TAKEN_OVER = "step.taken_over"
     STEP_ITEMS = "step.items"
     STEP_SUCCEEDED = "step.succeeded"
     STEP_REUSED = "step.reused"

@@ -61,6 +61,8 @@ class PreparedChange:
         insert_all(session, sql.INSERT_EVENT, numbered)
         self._link_reused(session)
         self._change_tags(session, set(rows.decode(tags)))
+        if run.state.is_final:
+            session.execute(sql.RELEASE_ALL, (run.id,))
 
     def _facts(self) -> list[tuple[Parameter, ...]]:
         change, run_id = self._change, self._change.run.id

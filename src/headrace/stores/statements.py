@@ -138,12 +138,16 @@ SELECT {RESULT_COLUMNS} FROM results WHERE id IN (
 ORDER BY id DESC
 """
 
+# a run that is final computes nothing: what it left claimed, if anything, is free
 CLAIM = (
     _insert("claims", "key, run_id, holder")
-    + " ON CONFLICT (key) DO UPDATE SET holder = excluded.holder WHERE claims.run_id = excluded.run_id"
+    + " ON CONFLICT (key) DO UPDATE SET run_id = excluded.run_id, holder = excluded.holder"
+    " WHERE claims.run_id = excluded.run_id OR EXISTS ("
+    f"SELECT 1 FROM runs WHERE runs.id = claims.run_id AND runs.state IN {FINAL_STATES})"
 )
 CLAIMED_BY_OTHERS = "SELECT key, run_id, holder FROM claims WHERE key IN ({marks}) AND run_id <> ?"
 RELEASE = "DELETE FROM claims WHERE key = ? AND run_id = ?"
+RELEASE_ALL = "DELETE FROM claims WHERE run_id = ?"
 
 INSERT_METRIC = _insert("metrics", "run_id, node, item, attempt_id, name, value, step, at")
 METRICS = """

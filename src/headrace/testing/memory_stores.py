@@ -123,6 +123,8 @@ class MemoryRunStore:
             shelf.logged.setdefault(run.id, []).extend(change.logged)
             shelf.documents.update(change.documents)
             shelf.reuses.setdefault(run.id, {}).update(_reuses(change))
+            if run.state.is_final:
+                shelf.claims = {key: claim for key, claim in shelf.claims.items() if claim[0] != run.id}
 
     def get(self, run_id: str) -> RunRecord:
         """A run by its whole id; raises UnknownNameError."""
@@ -229,9 +231,14 @@ class MemoryResultStore:
         """Claim keys for a run; returns those that another run holds already."""
         with self._shelf.lock:
             claims = self._shelf.claims
-            held = {key: claims[key] for key in keys if key in claims and claims[key][0] != run_id}
+            held = {key: claims[key] for key in keys if key in claims and self._holds(claims[key][0], run_id)}
             claims.update((key, (run_id, holder)) for key in keys if key not in held)
             return held
+
+    def _holds(self, other: str, run_id: str) -> bool:
+        """Whether another run keeps this one from claiming; one that is final computes nothing."""
+        run = self._shelf.runs.get(other)
+        return other != run_id and not (run is not None and run.state.is_final)
 
     def release(self, keys: Sequence[str], run_id: str) -> None:
         """Give claims of a run back."""

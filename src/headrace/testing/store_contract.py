@@ -293,6 +293,24 @@ class ResultStoreContract:
         self.store.results.release(["a", "never"], "first")
         assert self.store.results.claim(["a", "b"], "second", ME) == {"b": ("first", ME)}
 
+    def test_a_run_gives_its_claims_back_with_its_end(self) -> None:
+        run, other = some_run(), some_run()
+        for each in (run, other):
+            self.store.runs.create(each, [], {})
+        self.store.results.claim(["a", "b"], run.id, ME)
+        self.store.results.claim(["c"], other.id, ME)
+        self.store.runs.write(RunChange(replace(run, state=State.RUNNING)))
+        assert self.store.results.claim(["a"], "next", ME) == {"a": (run.id, ME)}
+        self.store.runs.write(RunChange(replace(run, version=1, state=State.FAILED)))
+        assert self.store.results.claim(["a", "b", "c"], "next", ME) == {"c": (other.id, ME)}
+
+    def test_what_a_final_run_has_left_claimed_is_free(self) -> None:
+        run = some_run(state=State.CANCELLED)
+        self.store.runs.create(run, [], {})
+        self.store.results.claim(["a"], run.id, ME)
+        assert self.store.results.claim(["a"], "next", SOMEBODY_ELSE) == {}
+        assert self.store.results.claim(["a"], run.id, ME) == {"a": ("next", SOMEBODY_ELSE)}
+
     def test_of_claimers_in_many_threads_one_gets_each_key(self) -> None:
         keys = [f"k{number}" for number in range(10)]
         with ThreadPoolExecutor(8) as pool:

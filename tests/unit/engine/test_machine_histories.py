@@ -122,7 +122,7 @@ class Histories(RuleBasedStateMachine):
 
     def note(self, note: Note) -> None:
         kind, _, word = note.type.value.partition(".")
-        if kind == "step" and word not in ("items", "waiting"):
+        if kind == "step" and word not in ("items", "waiting", "taken_over"):
             assert self.story.get(note.node, "started") == "started"
             self.story[note.node] = word
 
