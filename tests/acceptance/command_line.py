@@ -18,6 +18,10 @@ ENVIRONMENT = {
 }
 
 
+def _refuse(word: str) -> object:
+    raise ValueError(f"{word} is no JSON")
+
+
 @dataclass(frozen=True)
 class Answer:
     """What a command has printed and how it ended."""
@@ -28,8 +32,8 @@ class Answer:
 
     @property
     def data(self) -> Any:
-        """Standard output as JSON."""
-        return json.loads(self.out)
+        """Standard output as JSON, by the letter: NaN and Infinity are none."""
+        return json.loads(self.out, parse_constant=_refuse)
 
 
 @dataclass(frozen=True)

@@ -100,7 +100,7 @@ def test_a_relative_path_means_the_file_that_is_there_from_wherever_it_is_asked(
     (below / "a.txt").write_text("below")
     above = Project(tmp_path).ok("run", "work:pipe", "-p", "path=a.txt", "--json").data
     lower = Project(below).ok("run", "work:pipe", "-p", "path=a.txt", "--json").data
-    assert (above["output"], lower["output"]) == ("'above'", "'below'")
+    assert (above["output"], lower["output"]) == ("above", "below")
 
 
 @pytest.mark.parametrize("where", ["in the step", "in the body", "as a default"])
@@ -115,8 +115,8 @@ def test_a_relative_path_that_no_parameter_names_means_the_file_that_is_there_to
     (tmp_path / "a.txt").write_text("above")
     (below / "a.txt").write_text("below")
     for _ in range(2):
-        assert Project(below).ok("run", "work:pipe", "--json").data["output"] == "'below'"
-        assert Project(tmp_path).ok("run", "work:pipe", "--json").data["output"] == "'above'"
+        assert Project(below).ok("run", "work:pipe", "--json").data["output"] == "below"
+        assert Project(tmp_path).ok("run", "work:pipe", "--json").data["output"] == "above"
 
 
 def test_the_same_content_under_another_name_is_reused(tmp_path: Path):

@@ -72,7 +72,7 @@ def test_changed_data_computes_again_although_the_path_is_the_same(project: Proj
         file.write("3.0,12.5\n")
     project.ok("run", "training")
     assert states(project)["read"] == "succeeded"
-    assert "input 'path'" in project.ok("why", "last", "read").out
+    assert "changed: the content of `data/deliveries.csv` (parameter 'path')" in project.ok("why", "last", "read").out
 
 
 def test_one_new_element_of_a_map_computes_one_item(project: Project):

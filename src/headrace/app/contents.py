@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from headrace.app.rooms import Rooms
-from headrace.app.views import PATH, value_text
+from headrace.app.value_texts import PATH, value_data, value_text
 from headrace.core.canonical import restore
 from headrace.core.errors import UsageError
 from headrace.core.values import CompositeValue, InlineValue, ObjectValue, Value, size_of, value_digest
@@ -75,10 +75,12 @@ class LogReader:
 class StoredValue:
     """A value of a run.
 
-    Which step, under which name, what kind (`output`, `figure`, `text`, `table`, `parameter`), where.
+    Which step and item of a map (-1: the whole step), under which name, what kind (`output`, `figure`, `text`, `table`,
+    `parameter`), where.
     """
 
     step: str
+    item: int
     name: str
     kind: str
     size_bytes: int
@@ -86,15 +88,21 @@ class StoredValue:
     shown: str
     value: Value
 
+    @property
+    def called(self) -> str:
+        """Its name, with the item that has logged it."""
+        return self.name if self.item < 0 else f"{self.name}[{self.item}]"
+
     def to_json(self) -> dict[str, object]:
-        """The value's description as plain JSON data."""
+        """The value's description as plain data."""
         return {
             "step": self.step,
+            "item": None if self.item < 0 else self.item,
             "name": self.name,
             "kind": self.kind,
             "size_bytes": self.size_bytes,
             "digest": self.digest,
-            "value": self.shown,
+            "value": value_data(self.value),
         }
 
 
@@ -109,23 +117,27 @@ def stored_values(rooms: Rooms, run_id: str, step: str = "") -> list[StoredValue
         if step not in ("", record.node):
             continue
         if record.output is not None:
-            found += [_stored(record.node, name, kind="output", value=value) for name, value in _outputs(record.output)]
-        found += [
-            _stored(record.node, one.name, kind=one.kind, value=one.value) for one in logged if one.node == record.node
-        ]
+            outputs = _outputs(record.output)
+            found += [_stored((record.node, -1), name, "output", value=value) for name, value in outputs]
+        own = (one for one in logged if one.node == record.node)
+        found += [_stored((one.node, one.item), one.name, one.kind, value=one.value) for one in own]
     return found
 
 
 def export(rooms: Rooms, stored: Sequence[StoredValue], folder: Path) -> Iterator[Path]:
     """Write values as files into a new or empty folder: objects by their bytes, small ones as JSON, files as they were.
 
-    Yields each path.
+    What would have the name of another value's file gets a number: `losses.png`, `losses-2.png`. Yields each path.
     """
     if folder.exists() and any(folder.iterdir()):
         raise UsageError(f"{folder} is not empty; name a new folder, so that nothing there is overwritten.")
+    names = _Names()
     for one in stored:
-        for parts, value in _files(one.name or "output", one.value):
-            path = folder.joinpath(_safe(one.step), *(_safe(part) for part in parts))
+        place = folder / names.of("", one.step)
+        own: dict[str, str] = {}
+        for (first, *rest), value in _files(one.called or "output", one.value):
+            own[first] = own.get(first) or names.of(one.step, first, of_value=one)
+            path = place.joinpath(own[first], *(_safe(part) for part in rest))
             path.parent.mkdir(parents=True, exist_ok=True)
             if isinstance(value, ObjectValue):
                 path.write_bytes(rooms.artifacts.open_bytes(value))
@@ -136,8 +148,8 @@ def export(rooms: Rooms, stored: Sequence[StoredValue], folder: Path) -> Iterato
             yield path
 
 
-def _stored(step: str, name: str, *, kind: str, value: Value) -> StoredValue:
-    return StoredValue(step, name, kind, size_of(value), value_digest(value), value_text(value), value)
+def _stored(place: tuple[str, int], name: str, kind: str, *, value: Value) -> StoredValue:
+    return StoredValue(*place, name, kind, size_of(value), value_digest(value), value_text(value), value)
 
 
 def _outputs(output: Value) -> list[tuple[str, Value]]:
@@ -170,6 +182,26 @@ def _files_of_path(name: str, value: CompositeValue) -> Iterator[tuple[list[str]
             yield parts, entry
         elif isinstance(entry, InlineValue) and entry.text != "null":
             yield parts, Path(str(restore(entry.text)))
+
+
+class _Names:
+    """Gives each thing in a folder a name that no other one has, also where case does not count."""
+
+    def __init__(self) -> None:
+        self._given: dict[tuple[str, str, int], str] = {}
+        self._taken: set[tuple[str, str]] = set()
+
+    def of(self, folder: str, name: str, *, of_value: object = None) -> str:
+        """The name for a thing, the same whenever that thing is asked for again."""
+        thing = (folder, name, id(of_value))
+        if thing not in self._given:
+            safe = _safe(name)
+            stem, dot, ending = safe.partition(".")
+            tries = (safe, *(f"{stem}-{number}{dot}{ending}" for number in range(2, len(self._taken) + 3)))
+            free = next(one for one in tries if (folder, one.casefold()) not in self._taken)
+            self._taken.add((folder, free.casefold()))
+            self._given[thing] = free
+        return self._given[thing]
 
 
 def _safe(name: str) -> str:

@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 from headrace.app.handles import failure_of
 from headrace.app.late_executor import LateExecutor
 from headrace.app.rooms import Rooms
-from headrace.app.views import run_rows, value_text
+from headrace.app.value_texts import value_data, value_text
+from headrace.app.views import run_rows
 from headrace.core.ids import new_id, short_id
 from headrace.core.states import State
 from headrace.display import display_for_terminal
@@ -95,9 +96,10 @@ def raise_unless_succeeded(record: RunRecord, run: object) -> None:
 
 
 def summary(rooms: Rooms, record: RunRecord) -> dict[str, object]:
-    """A finished run as plain JSON data: state, seconds, metrics, output in a few words, states of the steps."""
+    """A finished run as plain data: state, seconds, metrics, output, states of the steps."""
     steps = {one.node: one.state.value for one in rooms.stores.details.steps(record.id)}
-    return {**run_rows(rooms, [record])[0], "output": output_text(rooms, record), "steps": steps}
+    output = None if record.output is None else value_data(record.output)
+    return {**run_rows(rooms, [record])[0], "output": output, "steps": steps}
 
 
 def output_text(rooms: Rooms, record: RunRecord) -> str:

@@ -1,14 +1,14 @@
 """`why`: what a step's value depends on, what has changed, who made it."""
 
-import json
-
 import click
 
 from headrace.app import explaining, looking, settings
 from headrace.app.rooms import Rooms
-from headrace.cli.tables import paint, state_mark
+from headrace.cli.as_json import print_json
+from headrace.cli.tables import paint, shown, state_mark
 from headrace.core.ids import short_id
 from headrace.core.states import State
+from headrace.core.visible import visible
 
 
 @click.command()
@@ -21,11 +21,12 @@ def why(run: str, step: str, *, as_json: bool) -> None:
     found = looking.find_run(rooms, run)
     answer = explaining.why(rooms, found, looking.find_step(rooms, found, step))
     if as_json:
-        print(json.dumps(answer.to_json(), indent=2))
+        print_json(answer.to_json())
         return
-    print(f"{state_mark(State(answer.state))}  {answer.step} in run {short_id(found.id)} of {found.pipeline}")
-    print(answer.summary)
-    for line in answer.changes:
+    told = shown(answer.to_json())
+    print(f"{state_mark(State(answer.state))}  {told['step']} in run {short_id(found.id)} of {visible(found.pipeline)}")
+    print(told["summary"])
+    for line in told["changes"]:
         print(f"  {paint('▲', '33')} {line}")
-    for line in answer.facts:
+    for line in told["facts"]:
         print(paint(f"    {line}", "90"))

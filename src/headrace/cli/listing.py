@@ -1,14 +1,15 @@
 """`runs` and `show`: what has run, and one run as a whole."""
 
-import json
 import time
 from typing import Any
 
 import click
 
-from headrace.app import looking, settings, views
+from headrace.app import looking, run_view, settings, views
 from headrace.app.rooms import Rooms
-from headrace.cli.tables import ago, number, paint, seconds, size, state_mark, table
+from headrace.app.value_texts import value_text
+from headrace.cli.as_json import print_json
+from headrace.cli.tables import ago, number, paint, seconds, shown, size, state_mark, table
 from headrace.core.ids import short_id
 from headrace.core.states import State
 
@@ -31,11 +32,12 @@ def runs(*, as_json: bool, **given: Any) -> None:
     which = views.run_filter(rooms, **given)
     listed = views.run_rows(rooms, looking.list_runs(rooms, which))
     if as_json:
-        print(json.dumps(listed, indent=2))
+        print_json(listed)
         return
     if not listed:
         print("No run yet. `headrace run PIPELINE` makes one." if which == type(which)() else "No run fits.")
         return
+    listed = shown(listed)
     names = views.common_metrics(listed)
     head = ["run", "pipeline", "state", "started", "took", *names, "name"]
     now = time.time()
@@ -62,16 +64,28 @@ def runs(*, as_json: bool, **given: Any) -> None:
 def show(run: str, *, as_json: bool) -> None:
     """Show RUN (the end of an id, a name, or `last`): steps, times, use, metrics, failures."""
     rooms = Rooms(settings.read_settings(), is_reading=True)
-    view = views.run_view(rooms, looking.find_run(rooms, run))
+    found = looking.find_run(rooms, run)
+    view = run_view.run_view(rooms, found)
     if as_json:
-        print(json.dumps(view, indent=2))
+        print_json(view)
         return
+    failures = shown(view.pop("failures"), keep="\n\t")
+    view = shown({**view, "parameters": {name: value_text(value) for name, value in found.parameters.items()}})
     _print_head(view)
     _print_steps(view)
     if view["metrics"]:
-        rows = [[one["step"], one["name"], number(one["value"]), one["from"]] for one in view["metrics"]]
+        rows = [[one["step"], one["name"], number(one["value"]), _spread(one)] for one in view["metrics"]]
         print("\n" + table(["step", "metric", "value", ""], rows, right=[2]))
-    _print_failures(view)
+    _print_failures(view["id"], failures)
+
+
+def _spread(metric: dict[str, Any]) -> str:
+    """Of a map's metric: that its value is a mean, and of what; then where it comes from."""
+    parts = [metric["from"]]
+    if metric["items"] is not None and metric["items"] > 1:
+        span = "" if metric["min"] is None else f", {number(metric['min'])} to {number(metric['max'])}"
+        parts.insert(0, f"mean of {metric['items']} items{span}")
+    return "  ".join(part for part in parts if part)
 
 
 def _print_head(view: dict[str, Any]) -> None:
@@ -104,12 +118,12 @@ def _print_steps(view: dict[str, Any]) -> None:
     print("\n" + table(["step", "state", "took", "cpu", "memory", "tries", ""], rows, right=[2, 3, 4, 5]))
 
 
-def _print_failures(view: dict[str, Any]) -> None:
-    for one in view["failures"]:
+def _print_failures(run_id: str, failures: list[dict[str, Any]]) -> None:
+    for one in failures:
         print(f"\n{paint('✕ ' + one['step'], '31')}{one['item']}: {one['message']}")
         if one["remedy"]:
             print(f"  {one['remedy']}")
         if one["traceback"]:
             print("\n".join(f"  {line}" for line in one["traceback"].rstrip().splitlines()))
-    if view["failures"]:
-        print(f"\nnext: headrace logs {short_id(view['id'])}   headrace why {short_id(view['id'])} STEP")
+    if failures:
+        print(f"\nnext: headrace logs {short_id(run_id)}   headrace why {short_id(run_id)} STEP")

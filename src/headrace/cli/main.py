@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import click
 
 from headrace import __version__
+from headrace.cli.error_lines import print_message
 from headrace.core.errors import HeadraceError, RunCancelled, RunFailed, SettingsError, UsageError
 
 EXIT_CODES = """\b
@@ -134,7 +135,5 @@ def _code_of(error: HeadraceError) -> int:
 def _say(code: str, message: str, status: int) -> int:
     if os.environ.get("HEADRACE_TRACEBACK") and sys.exc_info()[0] is not None:
         traceback.print_exc()
-    colour = sys.stderr.isatty() and "NO_COLOR" not in os.environ
-    mark = f"\x1b[31merror[{code}]\x1b[0m" if colour else f"error[{code}]"
-    print(f"{mark}: {message}", file=sys.stderr)
+    print_message(code, message)
     return status

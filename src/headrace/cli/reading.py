@@ -1,6 +1,5 @@
 """`logs`, `artifacts` and `cancel`: what a run has printed and stored, and how to stop it."""
 
-import json
 import time
 from pathlib import Path
 from typing import Any
@@ -9,8 +8,10 @@ import click
 
 from headrace.app import contents, looking, settings
 from headrace.app.rooms import Rooms
-from headrace.cli.tables import paint, size, table
+from headrace.cli.as_json import print_json
+from headrace.cli.tables import is_coloured, paint, shown, size, table
 from headrace.core.ids import short_id
+from headrace.core.visible import visible, visible_line
 
 POLL_S = 0.2
 
@@ -57,9 +58,10 @@ def artifacts(run: str, step: str, *, folder: str | None, as_json: bool) -> None
             print(path)
         return
     if as_json:
-        print(json.dumps([one.to_json() for one in stored], indent=2))
+        print_json([one.to_json() for one in stored])
         return
-    rows = [[one.step, one.name, one.kind, size(one.size_bytes), one.digest[:12], one.shown] for one in stored]
+    rows = [[one.step, one.called, one.kind, size(one.size_bytes), one.digest[:12], one.shown] for one in stored]
+    rows = shown(rows)
     print(table(["step", "name", "kind", "size", "digest", "value"], rows, right=[3]))
 
 
@@ -81,8 +83,9 @@ def cancel(run: str, *, wait: bool) -> None:
 
 def _print_line(line: contents.LogLine, *, times: bool, as_json: bool, with_step: bool) -> None:
     if as_json:
-        print(json.dumps(line.to_json()))
+        print_json(line.to_json(), on_one_line=True)
         return
-    place = line.step if line.item < 0 else f"{line.step}[{line.item}]"
+    place = visible(line.step if line.item < 0 else f"{line.step}[{line.item}]")
     moment = time.strftime("%H:%M:%S ", time.localtime(line.at)) if times else ""
-    print(paint(moment + (f"{place} | " if with_step else ""), "90") + line.text)
+    text = visible_line(line.text, is_coloured=is_coloured())
+    print(paint(moment + (f"{place} | " if with_step else ""), "90") + text)

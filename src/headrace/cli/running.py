@@ -1,6 +1,5 @@
 """`run` and `plan`: from the command line's text to a request, from the answer to lines or JSON."""
 
-import json
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ import click
 from headrace.app import doors, overriding, planning, running, settings
 from headrace.app.requests import Request, read_parameters
 from headrace.app.rooms import Rooms
+from headrace.cli.as_json import print_json
 from headrace.cli.tables import number, paint, seconds, table
 from headrace.core.errors import UsageError
 from headrace.core.states import State
@@ -71,7 +71,7 @@ def run(pipeline: str, *, as_json: bool, quiet: bool, **given: Any) -> int:
     plan = overriding.with_overrides(planning.plan_target(rooms, request), _overrides(given))
     record = running.execute(rooms, plan, options)
     if as_json:
-        print(json.dumps(running.summary(rooms, record), indent=2))
+        print_json(running.summary(rooms, record))
     else:
         _print_result(rooms, record)
     return {State.SUCCEEDED: 0, State.CANCELLED: 130}.get(record.state, 1)
@@ -85,7 +85,7 @@ def plan(pipeline: str, *, as_json: bool, **given: Any) -> None:
     made = overriding.with_overrides(planning.plan_target(rooms, _request(pipeline, given)), _overrides(given))
     forecasts = doors.forecasts(rooms, made)
     if as_json:
-        print(json.dumps([_forecast_data(one) for one in forecasts], indent=2))
+        print_json([_forecast_data(one) for one in forecasts])
         return
     rows = [
         [

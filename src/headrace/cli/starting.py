@@ -10,7 +10,9 @@ from headrace.app import demo as demonstration
 from headrace.app import doctor as diagnosis
 from headrace.app import examples, settings
 from headrace.app.rooms import Rooms
+from headrace.cli.as_json import print_json
 from headrace.cli.tables import paint
+from headrace.core.visible import visible
 
 VERDICTS = {"ok": ("●", "32"), "note": ("▲", "33"), "problem": ("✕", "31")}
 
@@ -39,12 +41,18 @@ def demo(folder: str | None) -> int:
 
 
 @click.command()
-def doctor() -> int:
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def doctor(*, as_json: bool) -> int:
     """Check this machine, the project and its store; exit code 1 if there is a problem."""
+    findings = diagnosis.examine(Rooms(settings.read_settings(), is_reading=True))
+    if as_json:
+        found = [{"verdict": one.verdict, "what": one.what, "text": one.text} for one in findings]
+        print_json(found)
+        return 1 if any(one["verdict"] == "problem" for one in found) else 0
     is_well = True
-    for finding in diagnosis.examine(Rooms(settings.read_settings(), is_reading=True)):
+    for finding in findings:
         mark, colour = VERDICTS[finding.verdict]
-        print(f"{paint(mark, colour)} {finding.what:<20} {finding.text}")
+        print(f"{paint(mark, colour)} {visible(finding.what):<20} {visible(finding.text)}")
         is_well = is_well and finding.verdict != "problem"
     return 0 if is_well else 1
 

@@ -8,9 +8,11 @@ import os
 import shutil
 import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from headrace.core.states import State
+from headrace.core.visible import visible
 
 MARKS = {
     State.SUCCEEDED: ("●", "32"),
@@ -32,6 +34,15 @@ def is_coloured() -> bool:
 def paint(text: str, code: str) -> str:
     """The text in an ANSI colour, if colours are wanted."""
     return f"\x1b[{code}m{text}\x1b[0m" if text and is_coloured() else text
+
+
+def shown(data: Any, *, keep: str = "") -> Any:
+    """Plain data with every text in it as a terminal may see it; `keep` are control characters that stay."""
+    if isinstance(data, str):
+        return visible(data, keep=keep)
+    if isinstance(data, Mapping):
+        return {visible(key): shown(item, keep=keep) for key, item in data.items()}
+    return [shown(item, keep=keep) for item in data] if isinstance(data, list | tuple) else data
 
 
 def state_mark(state: State) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, TextIO
 
 from headrace.core.states import State
+from headrace.core.visible import visible
 from headrace.display.plain import PlainDisplay
 from headrace.display.words import ENDS, seconds
 from headrace.ports.executors import LogLines, Progress
@@ -53,6 +54,11 @@ class LiveDisplay(PlainDisplay):
         """Write what a step has printed."""
         with self._lock:
             super().on_lines(node, item, lines)
+
+    def say(self, state: State, text: str) -> None:
+        """Write a line of the run's own, from any thread."""
+        with self._lock:
+            super().say(state, text)
 
     def on_progress(self, node: str, item: int, progress: Progress) -> None:
         """Show how far a step is."""
@@ -103,11 +109,11 @@ class LiveDisplay(PlainDisplay):
 
     def _line(self, node: str, running: _Running, now: float) -> str:
         turning = "◐◓◑◒"[int(now * 4) % 4]
-        text = f"{turning} {node:<28} {seconds(now - running.since):>8}"
+        text = f"{turning} {visible(node):<28} {seconds(now - running.since):>8}"
         if running.total > 0:
             full = round(20 * min(running.done / running.total, 1.0))
             text += f"  {'━' * full}{'╌' * (20 - full)} {running.done:g}/{running.total:g}"
-        return f"{text}  {running.note}".rstrip()
+        return f"{text}  {visible(running.note)}".rstrip()
 
     def _write(self, line: str) -> None:
         if self._live is None:

@@ -6,6 +6,7 @@ from typing import TextIO
 
 from headrace.core.ids import short_id
 from headrace.core.states import State
+from headrace.core.visible import visible, visible_line
 from headrace.display.words import MARKS, line_of, seconds
 from headrace.ports.executors import LogLines, Progress
 from headrace.ports.records import RunEvent, RunRecord
@@ -18,6 +19,8 @@ COLOURS = {
     State.CANCELLED: "33",
     State.SKIPPED: "33",
 }
+NEWLINE = "\n"
+"""Stands between the cause of a failure and its remedy."""
 
 
 def standard_error() -> TextIO:
@@ -39,13 +42,13 @@ class PlainDisplay:
         line = line_of(event)
         if line is not None:
             self._count(line[0])
-            self._write(f"{self.mark(line[0])} {line[1]}")
+            self._write(f"{self.mark(line[0])} {visible(line[1], keep=NEWLINE)}")
 
     def on_lines(self, node: str, item: int, lines: LogLines) -> None:
         """Write what a step has printed, with its name before it."""
-        name = node if item < 0 else f"{node}[{item}]"
+        name = visible(node if item < 0 else f"{node}[{item}]")
         for _, _, text in lines.lines:
-            self._write(f"  {name} | {text}")
+            self._write(f"  {name} | {visible_line(text, is_coloured=self._coloured)}")
 
     def on_progress(self, node: str, item: int, progress: Progress) -> None:
         """Nothing: progress is for those who look at it live."""
@@ -54,9 +57,8 @@ class PlainDisplay:
         """Write how the run ended and what it cost."""
         took = f" in {seconds(run.finished_at - run.started_at)}" if run.finished_at and run.started_at else ""
         counts = f"{self._computed} computed, {self._reused} reused"
-        self._write(
-            f"{self.mark(run.state)} run {short_id(run.id)} of {run.pipeline} {run.state.value}{took}: {counts}"
-        )
+        name = f"run {short_id(run.id)} of {visible(run.pipeline)}"
+        self._write(f"{self.mark(run.state)} {name} {run.state.value}{took}: {counts}")
 
     def mark(self, state: State) -> str:
         """The state's shape, coloured if wanted."""

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from headrace.core.errors import ArtifactError
 from headrace.core.values import NONE, ObjectValue, Value
@@ -111,7 +112,9 @@ class _Seer:
             return self._reuse(node, found, items)
         if node.name in self._chosen.required:
             reason = f"it has to be in the store, and is not: {reason}"
-        return self._run(node, reason, items=items, reused_items=len(found) if node.is_map else 0)
+        run = self._run(node, reason, items=items, reused_items=len(found) if node.is_map else 0)
+        whole = arguments.whole if node.is_map else arguments.arguments(0)
+        return replace(run, parts=self._keys.of_batch(node, (whole,))[0].parts)
 
     def _reuse(self, node: Node, found: list[Value], items: int | None) -> Forecast:
         if not node.is_map:

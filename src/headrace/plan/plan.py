@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from headrace.core.values import Value
 from headrace.definition.graph import Graph
+from headrace.plan.keys import KeyParts
 
 
 class Action(StrEnum):
@@ -66,7 +67,8 @@ class Forecast:
     """What would happen to one step: action, reason in plain words, seconds expected (None if never run), items of a
     map (None if unknown).
 
-    `reused_items` counts those of a map's items that would be reused.
+    `reused_items` counts those of a map's items that would be reused. `parts` are what its key is made of, if that is
+    known.
     """
 
     node: str
@@ -75,3 +77,4 @@ class Forecast:
     estimate_s: float | None = None
     items: int | None = None
     reused_items: int = 0
+    parts: KeyParts | None = None

@@ -104,8 +104,13 @@ class RunDetails(Protocol):
         """A graph or manifest by its digest; raises UnknownNameError."""
         ...
 
-    def last_of_step(self, pipeline: str, node: str, before_run: str) -> StepRunRecord | None:
-        """The newest step run of this name with key parts in an earlier run of the same pipeline, for `why`."""
+    def last_of_step(
+        self, pipeline: str, node: str, before_run: str, *, with_value: bool = False
+    ) -> StepRunRecord | None:
+        """The newest step run of this name with key parts in an earlier run of the same pipeline, for `why`.
+
+        `with_value` passes over those that did not succeed and were not reused either.
+        """
         ...
 
     def durations(self, pipeline: str) -> Mapping[str, float]:

@@ -94,8 +94,9 @@ PUT_STEP = _upsert("step_runs", STEP_COLUMNS + ", pipeline", "run_id, node")
 STEPS = f"SELECT {STEP_COLUMNS} FROM step_runs WHERE run_id = ? ORDER BY position, node"
 LAST_OF_STEP = f"""
 SELECT {STEP_COLUMNS} FROM step_runs
-WHERE pipeline = ? AND node = ? AND run_id < ? AND parts IS NOT NULL ORDER BY run_id DESC LIMIT 1
+WHERE pipeline = ? AND node = ? AND run_id < ? AND parts IS NOT NULL {{state}}ORDER BY run_id DESC LIMIT 1
 """
+WITH_VALUE = "AND state IN ('succeeded', 'reused') "
 PUT_REUSE = _upsert("reuses", "run_id, node, item, made_by, made_in", "run_id, node, item")
 
 ATTEMPT_COLUMNS = (

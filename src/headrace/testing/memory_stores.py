@@ -194,12 +194,15 @@ class MemoryRunDetails:
                 raise UnknownNameError("document", digest)
             return self._shelf.documents[digest]
 
-    def last_of_step(self, pipeline: str, node: str, before_run: str) -> StepRunRecord | None:
-        """The newest step run of this name with key parts in an earlier run of the same pipeline."""
+    def last_of_step(
+        self, pipeline: str, node: str, before_run: str, *, with_value: bool = False
+    ) -> StepRunRecord | None:
+        """The newest step run of this name with key parts (and a value) in an earlier run of the same pipeline."""
+        states = (State.SUCCEEDED, State.REUSED) if with_value else tuple(State)
         with self._shelf.lock:
             earlier = [run for run in self._shelf.newest() if run.pipeline == pipeline and run.id < before_run]
             steps = (self._shelf.steps.get(run.id, {}).get(node) for run in earlier)
-            return next((step for step in steps if step is not None and step.parts is not None), None)
+            return next((one for one in steps if one and one.parts is not None and one.state in states), None)
 
     def durations(self, pipeline: str) -> Mapping[str, float]:
         """Median wall seconds of the last succeeded attempts by node."""
