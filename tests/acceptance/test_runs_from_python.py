@@ -74,7 +74,7 @@ def test_a_run_is_found_again_by_id_and_by_metric(project: Project):
         project,
         "made = hr.run(adding)\nfound = hr.get_run(made.short_id)\nprint(found.id == made.id, found.parameters)\n"
         "print(len(hr.runs(where='total > 5')), len(hr.runs(where='total > 7')))\n"
-        "print(hr.runs().rows()[0]['p.n'])",
+        "print(hr.runs().rows()[0]['parameters.n'])",
     )
     assert answer.status == 0, answer.err
     assert answer.out.split("\n")[:3] == ["True {'n': 4}", "1 0", "4"]
@@ -121,3 +121,9 @@ def test_a_value_given_in_place_of_a_pipeline_is_told_apart(project: Project):
     assert answer.status == 1
     assert "take a pipeline and its parameters" in answer.err
     assert "they got int" in answer.err
+
+
+def test_an_option_that_no_session_has_is_answered_with_the_near_one(project: Project):
+    answer = project.python("import headrace as hr\nhr.Session(lane=2)\n")
+    assert answer.status == 1
+    assert "UnknownNameError: There is no option of a session 'lane'; did you mean 'lanes'." in answer.err

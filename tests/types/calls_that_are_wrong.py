@@ -107,6 +107,12 @@ hr.run(training, until=2013)  # wrong
 hr.run(training, date(2013, 4, 1), workers=4)  # wrong
 hr.plan(training, untill=date(2013, 4, 1))  # wrong
 hr.run(rows, date(2013, 4, 1))  # wrong
+hr.Session(lane=2)  # wrong
+hr.Session(lanes="2")  # wrong
+hr.Session(2)  # wrong
+hr.Session(tags=3)  # wrong
+hr.Session(until=3)  # wrong
+hr.Session(options={"fit": 60})  # wrong
 text: str = hr.run(training, date(2013, 4, 1)).output  # wrong
 
 

@@ -7,6 +7,7 @@ import html
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Generic, Literal, TypeVar, cast
 
+from headrace.app.metric_values import values_of_step
 from headrace.app.rooms import Rooms
 from headrace.core.errors import RunCancelled, RunFailed, UnknownNameError, UsageError
 from headrace.core.failures import Failure
@@ -43,9 +44,8 @@ class StepResult:
 
     @property
     def metrics(self) -> dict[str, float]:
-        """The last value of each metric that this step has logged."""
-        records = self._rooms.stores.tracking.metrics(self._run.id)
-        return {one.name: one.value for one in records if one.node == self.name}
+        """The last value of each metric that this step has logged: for a map the mean over its items."""
+        return dict(values_of_step(self._rooms.stores.tracking.metrics(self._run.id), self.name))
 
     def logged(self, kind: Literal["table", "figure", "text", "parameter"], name: str) -> Any:
         """A table, figure, text or parameter that this step has logged, the last of this name.
@@ -140,7 +140,7 @@ class Run(Generic[R]):
 
     @property
     def metrics(self) -> dict[str, float]:
-        """The last value of each metric, reused steps' included."""
+        """The last value of each metric, reused steps' included: for a map that has ended the mean over its items."""
         return dict(self._rooms.stores.tracking.latest([self.id]).get(self.id, {}))
 
     @property
@@ -206,7 +206,9 @@ class RunList(Sequence[Run[Any]]):
         return f"<table><tr>{head}</tr>{body}</table>"
 
     def rows(self) -> list[dict[str, object]]:
-        """One flat dict a run: id, pipeline, name, state, seconds, parameters as `p.name`, metrics by name."""
+        """One flat dict a run, in the words of conditions: id, pipeline, name, state, duration, `parameters.share`,
+        `metrics.auc`. Times are seconds.
+        """
         latest = self._rooms.stores.tracking.latest([one.id for one in self])
         return [_row(one, latest.get(one.id, {})) for one in self]
 
@@ -250,7 +252,7 @@ def _row(run: Run[Any], metrics: Mapping[str, float]) -> dict[str, object]:
         "pipeline": run.pipeline,
         "name": run.name,
         "state": run.state.value,
-        "seconds": run.duration_s,
+        "duration": run.duration_s,
     }
-    row |= {f"p.{name}": value for name, value in run.parameters.items()}
-    return row | dict(metrics)
+    row |= {f"parameters.{name}": value for name, value in run.parameters.items()}
+    return row | {f"metrics.{name}": value for name, value in metrics.items()}

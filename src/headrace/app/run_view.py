@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from headrace.app.changes import Changes
+from headrace.app.metric_values import last_points, mean
 from headrace.app.rooms import Rooms
 from headrace.app.views import run_data
 from headrace.core.failures import Failure
@@ -79,10 +80,7 @@ def _items_text(items: ItemBlock | None) -> str:
 
 def _last_metrics(metrics: Sequence[MetricRecord], run: RunRecord, order: Mapping[str, int]) -> list[dict[str, Any]]:
     """The last value of each metric of each step: of a map the mean over its items, with the least and the greatest."""
-    found: dict[tuple[str, str], dict[int, MetricRecord]] = {}
-    for one in metrics:
-        found.setdefault((one.node, one.name), {})[one.item] = one
-    rows = [_metric_data(list(last.values()), run) for last in found.values()]
+    rows = [_metric_data(last, run) for last in last_points(metrics).values()]
     return sorted(rows, key=lambda row: (order.get(row["step"], 0), row["step"], row["name"]))
 
 
@@ -95,7 +93,7 @@ def _metric_data(last: Sequence[MetricRecord], run: RunRecord) -> dict[str, Any]
     return {
         "step": last[0].node,
         "name": last[0].name,
-        "value": sum(values) / len(values),
+        "value": mean(last),
         "items": len(values) if is_map else None,
         "min": min(values) if is_ordered else None,
         "max": max(values) if is_ordered else None,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, Never, ParamSpec, TypeVar, cast
 
 from headrace.app import running
 from headrace.app.conditions import parse_condition
@@ -16,7 +16,7 @@ from headrace.app.plans import PlanView
 from headrace.app.rooms import Rooms
 from headrace.app.settings import read_settings
 from headrace.app.standing import refuse_where_no_run_may_start
-from headrace.core.errors import UsageError
+from headrace.core.errors import UnknownNameError, UsageError
 from headrace.core.states import State
 from headrace.definition.pipelines import Pipeline
 from headrace.plan.overrides import Overrides
@@ -35,6 +35,7 @@ class Session:
     how many steps run at once. With `check=False` a failed run is returned instead of raised. `observer` is told what
     happens; `quiet` leaves the terminal alone. `until`, `from_`, `only`, `refresh` select steps; `options` sets some of
     theirs for this run (`{"fit": {"timeout": 60}}`); `name`, `tags`, `note` and `fail_fast` are those of the run.
+    Raises UsageError for any other option.
     """
 
     def __init__(
@@ -45,14 +46,32 @@ class Session:
         check: bool = True,
         quiet: bool = False,
         observer: Observer | None = None,
-        **chosen: Any,
+        until: str | Sequence[str] = (),
+        from_: str | Sequence[str] = (),
+        only: str | Sequence[str] = (),
+        refresh: str | Sequence[str] = (),
+        options: Overrides | None = None,
+        name: str = "",
+        tags: Sequence[str] = (),
+        note: str = "",
+        fail_fast: bool = False,
+        **unknown: Never,
     ) -> None:
+        for option in unknown:
+            raise UnknownNameError("option of a session", option, known=Session.__init__.__kwdefaults__ or ())
         self._project = Path(project) if project is not None else None
         self._check = check
-        self._overrides: Overrides = chosen.pop("options", {})
-        steps = {name: _names(chosen.pop(name, ())) for name in ("until", "from_", "only", "refresh")}
-        self._selection = Selection(**steps)
-        self._options = running.RunOptions(lanes=lanes, is_quiet=quiet, observer=observer, **chosen)
+        self._overrides: Overrides = options or {}
+        self._selection = Selection(_names(until), _names(from_), _names(only), _names(refresh))
+        self._options = running.RunOptions(
+            name=name,
+            tags=_names(tags),
+            note=note,
+            lanes=lanes,
+            fail_fast=fail_fast,
+            is_quiet=quiet,
+            observer=observer,
+        )
 
     def run(self, pipeline: Pipeline[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Run[R]:
         """Run a pipeline on this machine, durable and tracked.

@@ -8,12 +8,15 @@ from typing import Any
 import click
 
 from headrace.app import doors, overriding, planning, running, settings
+from headrace.app.handles import failure_of
 from headrace.app.requests import Request, read_parameters
 from headrace.app.rooms import Rooms
 from headrace.cli.as_json import print_json
+from headrace.cli.error_lines import print_error
 from headrace.cli.tables import number, paint, seconds, table
 from headrace.core.errors import UsageError
 from headrace.core.states import State
+from headrace.core.visible import visible
 from headrace.plan.overrides import Overrides
 from headrace.plan.plan import Action, Forecast, Selection
 from headrace.ports.records import RunRecord
@@ -73,7 +76,7 @@ def run(pipeline: str, *, as_json: bool, quiet: bool, **given: Any) -> int:
     if as_json:
         print_json(running.summary(rooms, record))
     else:
-        _print_result(rooms, record)
+        _print_result(rooms, record, is_quiet=quiet)
     return {State.SUCCEEDED: 0, State.CANCELLED: 130}.get(record.state, 1)
 
 
@@ -89,17 +92,17 @@ def plan(pipeline: str, *, as_json: bool, **given: Any) -> None:
         return
     rows = [
         [
-            one.node,
+            visible(one.node),
             paint(one.action.value, ACTION_COLOURS[one.action]),
             _items(one),
             seconds(one.estimate_s),
-            one.reason,
+            visible(one.reason),
         ]
         for one in forecasts
     ]
     print(table(["step", "would", "items", "took last", "why"], rows, right=[3]))
     for note in made.graph.notes:
-        print(f"note: {note}")
+        print(f"note: {visible(note)}")
     _print_forecast_sum(forecasts)
 
 
@@ -154,13 +157,18 @@ def _print_forecast_sum(forecasts: Sequence[Forecast]) -> None:
     print(f"\n{', '.join(text for text in counts if not text.startswith('0 '))}{took}. Nothing was started.")
 
 
-def _print_result(rooms: Rooms, record: RunRecord) -> None:
+def _print_result(rooms: Rooms, record: RunRecord, *, is_quiet: bool) -> None:
     metrics = rooms.stores.tracking.latest([record.id]).get(record.id, {})
     if metrics:
-        print(table(["metric", "value"], [[name, number(value)] for name, value in sorted(metrics.items())], right=[1]))
+        rows = [[visible(name), number(value)] for name, value in sorted(metrics.items())]
+        print(table(["metric", "value"], rows, right=[1]))
     if record.state is State.SUCCEEDED:
         shown = running.output_text(rooms, record)
         if shown:
-            print(f"output: {shown}")
+            print(f"output: {visible(shown)}")
+        return
+    if is_quiet:
+        # nobody has told the story: the cause, then, as any other error is told
+        print_error(failure_of(record, None))
         return
     print(f"next: {running.how_to_go_on(record)}", file=sys.stderr)

@@ -189,7 +189,8 @@ RUN_FIELDS: Mapping[str, Literal["text", "time", "seconds"]] = {
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """`auc > 0.7`: a field of a run, or its last value of a metric, or a parameter, compared with a number or text.
+    """`auc > 0.7`: a field of a run, or its value of a metric (see `TrackingStore.latest`), or a parameter, compared
+    with a number or text.
 
     A name is looked for in this order; `metrics.NAME` and `parameters.NAME` are never taken for anything else. A run
     that lacks the value does not match, whatever the operator. Texts compare by code point; times are unix seconds.

@@ -155,7 +155,11 @@ class TrackingStore(Protocol):
         ...
 
     def latest(self, run_ids: Sequence[str]) -> Mapping[str, Mapping[str, float]]:
-        """The last value of each metric of several runs, reused steps' included, for lists."""
+        """The value of each metric of several runs, reused steps' included, for lists and conditions: the last one.
+
+        Of a metric that the items of a map have logged, the mean of their last values, once the map has ended; not a
+        number if one of them is none.
+        """
         ...
 
 

@@ -82,8 +82,9 @@ def _load_parts(text: str) -> KeyParts:
 # most attempts touch the same files or nothing, and a map asks for thousands at once
 @lru_cache(maxsize=256)
 def _load_touched(text: str) -> Touched:
-    files, modules, reads, directory = decode(text)
-    return Touched(_pairs(files), _pairs(modules), _pairs(reads), directory)
+    # rows of older versions have no directory
+    files, modules, reads, *directory = decode(text)
+    return Touched(_pairs(files), _pairs(modules), _pairs(reads), *directory)
 
 
 def _pairs(lists: list[list[str]]) -> tuple[tuple[str, str], ...]:

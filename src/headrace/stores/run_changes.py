@@ -60,6 +60,7 @@ class PreparedChange:
         numbered = [rows.event_row(event, last_event + place) for place, event in enumerate(events, 1)]
         insert_all(session, sql.INSERT_EVENT, numbered)
         self._link_reused(session)
+        self._note_means(session)
         self._change_tags(session, set(rows.decode(tags)))
         if run.state.is_final:
             session.execute(sql.RELEASE_ALL, (run.id,))
@@ -93,6 +94,13 @@ class PreparedChange:
         logged = session.execute(sql.PARAMETERS_OF_ATTEMPTS.format(marks=marks), origin).fetchall()
         facts = [rows.parameter_fact(run_id, name, rows.load_value(value), at=at) for name, value, at in logged]
         return rows.metric_facts(run_id, metrics) + facts
+
+    def _note_means(self, session: Session) -> None:
+        """Once a map has ended, what its run is found by is the mean over its items, not the item that came last."""
+        run_id = self._change.run.id
+        for node in (step.node for step in self._change.steps if step.items is not None and step.state.is_final):
+            means = session.execute(sql.MEANS_OF_MAP, (run_id, node, run_id, node)).fetchall()
+            insert_all(session, sql.NOTE_FACT, rows.metric_facts(run_id, means))
 
     def _change_tags(self, session: Session, before: set[str]) -> None:
         now = set(self._change.run.tags)

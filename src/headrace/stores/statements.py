@@ -69,6 +69,17 @@ SELECT name, value, at FROM (
     FROM metrics WHERE run_id = ? AND attempt_id IN ({marks})) AS ordered
 WHERE place = 1
 """
+MEANS_OF_MAP = """
+WITH points AS (
+    SELECT item, name, value, at, id FROM metrics WHERE run_id = ? AND node = ? AND item >= 0
+    UNION ALL
+    SELECT u.item, m.name, m.value, m.at, m.id
+    FROM reuses u JOIN metrics m ON m.run_id = u.made_in AND m.attempt_id = u.made_by
+    WHERE u.run_id = ? AND u.node = ? AND u.item >= 0),
+ordered AS (
+    SELECT name, value, at, ROW_NUMBER() OVER (PARTITION BY item, name ORDER BY at DESC, id DESC) AS place FROM points)
+SELECT name, CASE WHEN COUNT(value) = COUNT(*) THEN AVG(value) END, MAX(at) FROM ordered WHERE place = 1 GROUP BY name
+"""
 PARAMETERS_OF_ATTEMPTS = """
 SELECT name, value, at FROM logged WHERE run_id = ? AND attempt_id IN ({marks}) AND kind = 'parameter' ORDER BY at, id
 """

@@ -27,7 +27,7 @@ class SqlTrackingStore:
         return [rows.logged_of(row) for row in found]
 
     def latest(self, run_ids: Sequence[str]) -> Mapping[str, Mapping[str, float]]:
-        """The last value of each metric of several runs; runs without any are left out."""
+        """The value of each metric of several runs, see the port; runs without any are left out."""
 
         def work(session: Session) -> dict[str, dict[str, float]]:
             found: dict[str, dict[str, float]] = {}

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from statistics import median
+from statistics import fmean, median
 
 from headrace.core.errors import StaleWriteError, UnknownNameError
 from headrace.core.states import State
@@ -62,6 +62,17 @@ class Shelf:
             found += [replace(metric, node=node, item=item) for metric in own]
         return sorted(found, key=lambda metric: metric.at)
 
+    def values_of(self, run_id: str) -> dict[str, float]:
+        """The value of each metric of a run: the last one, or the mean over the items of a map that has ended."""
+        metrics, steps = self.metrics_of(run_id), self.steps.get(run_id, {})
+        maps = {step.node for step in steps.values() if step.items is not None and step.state.is_final}
+        last = {(metric.node, metric.name, metric.item): metric.value for metric in metrics}
+        found: dict[str, float] = {}
+        for metric in metrics:
+            items = [value for place, value in last.items() if place[:2] == (metric.node, metric.name)]
+            found[metric.name] = fmean(items) if metric.item >= 0 and metric.node in maps else metric.value
+        return found
+
     def logged_of(self, run_id: str) -> list[LoggedRecord]:
         """Logged values of a run with those of reused steps, in order of time."""
         found = list(self.logged.get(run_id, ()))
@@ -72,7 +83,7 @@ class Shelf:
 
     def facts_of(self, run: RunRecord) -> Facts:
         """What a condition can say of a run."""
-        metrics = {metric.name: metric.value for metric in self.metrics_of(run.id)}
+        metrics = self.values_of(run.id)
         logged = {entry.name: entry.value for entry in self.logged_of(run.id) if entry.kind == "parameter"}
         return Facts(run, metrics, logged | dict(run.parameters))
 
@@ -268,8 +279,9 @@ class MemoryTrackingStore:
             return self._shelf.logged_of(run_id)
 
     def latest(self, run_ids: Sequence[str]) -> Mapping[str, Mapping[str, float]]:
-        """The last value of each metric of several runs; runs without any are left out."""
-        found = {run_id: {metric.name: metric.value for metric in self.metrics(run_id)} for run_id in run_ids}
+        """The value of each metric of several runs, see the port; runs without any are left out."""
+        with self._shelf.lock:
+            found = {run_id: self._shelf.values_of(run_id) for run_id in run_ids}
         return {run_id: last for run_id, last in found.items() if last}
 
 

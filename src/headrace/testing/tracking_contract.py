@@ -96,6 +96,41 @@ class TrackingStoreContract:
         assert [(each.item, each.value, each.run_id) for each in shown] == [(1, 0.875, maker.id), (0, 0.5, run.id)]
         assert self.store.tracking.latest([run.id]) == {run.id: {"auc": 0.5}}
 
+    def test_a_metric_of_a_map_is_the_mean_of_its_items_once_the_map_has_ended(self) -> None:
+        run = some_run()
+        step = replace(some_step(run, state=State.RUNNING), items=ItemBlock("sr"))
+        own = [some_attempt(step, item=item) for item in (0, 1)]
+        points = [(0, 9.0, 0.0), (0, 0.5, 1.0), (1, 0.25, 0.5)]
+        metrics = [some_metric(own[item], "auc", value, at=at) for item, value, at in points]
+        self.store.runs.create(run, [step], {})
+        self.store.runs.write(RunChange(run, [step], own, metrics=metrics))
+        assert self.store.tracking.latest([run.id]) == {run.id: {"auc": 0.5}}
+        ended = replace(step, state=State.FAILED, items=ItemBlock("sf"))
+        self.store.runs.write(RunChange(replace(run, version=1), [ended]))
+        assert self.store.tracking.latest([run.id]) == {run.id: {"auc": 0.375}}
+        found = self.store.runs.list(RunFilter(conditions=(Condition("auc", "=", 0.375),)))
+        assert [each.id for each in found] == [run.id]
+
+    def test_the_mean_over_a_map_counts_its_reused_items(self) -> None:
+        maker, attempt = self._logging(auc=0.875)
+        run = some_run()
+        step = replace(some_step(run, state=State.SUCCEEDED), items=ItemBlock("su"))
+        own = some_attempt(step, item=0)
+        reuse = ReuseRecord(run.id, "fit", 1, attempt.id, maker.id)
+        self.store.runs.create(run, [step], {})
+        metric = some_metric(own, "auc", 0.125, at=SOME_TIME + 9)
+        self.store.runs.write(RunChange(run, [step], [own], metrics=[metric], reused=[reuse]))
+        assert self.store.tracking.latest([run.id]) == {run.id: {"auc": 0.5}}
+
+    def test_a_mean_over_what_is_not_a_number_is_none(self) -> None:
+        run = some_run()
+        step = replace(some_step(run, state=State.SUCCEEDED), items=ItemBlock("ss"))
+        own = [some_attempt(step, item=item) for item in (0, 1)]
+        metrics = [some_metric(one, "auc", value) for one, value in zip(own, (math.nan, 0.5), strict=True)]
+        self.store.runs.create(run, [step], {})
+        self.store.runs.write(RunChange(run, [step], own, metrics=metrics))
+        assert math.isnan(self.store.tracking.latest([run.id])[run.id]["auc"])
+
     def test_a_run_is_found_by_the_metrics_of_its_reused_steps(self) -> None:
         maker, attempt = self._logging(auc=0.875)
         run = self._reusing(attempt)

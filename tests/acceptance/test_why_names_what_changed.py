@@ -1,0 +1,140 @@
+"""`why`, `plan` and `show` compare a step with the nearest earlier run that has a value of it, and name what changed."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from acceptance.command_line import Project
+
+FLOW = """
+from pathlib import Path
+
+import headrace as hr
+
+
+@hr.step
+def scaled(factor: int) -> int:
+    return factor * 2
+
+
+@hr.step
+def counted() -> int:
+    return len(Path("words.txt").read_text().split())
+
+
+@hr.step
+def summed(path: Path, left: int, right: int) -> int:
+    return len(path.read_text()) + left + right
+
+
+@hr.pipeline
+def working(factor: int = 1, path: Path = Path("data.txt")) -> int:
+    return summed(path, scaled(factor), counted())
+
+
+@hr.step
+def noisy() -> int:
+    return 1
+
+
+@hr.pipeline
+def loud() -> int:
+    return noisy()
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "work"\nversion = "0"\n')
+    (tmp_path / "flow.py").write_text(FLOW)
+    (tmp_path / "words.txt").write_text("one two")
+    (tmp_path / "data.txt").write_text("data")
+    return Project(tmp_path)
+
+
+def planned(project: Project, *arguments: str) -> dict[str, str]:
+    return {one["step"]: one["reason"] for one in project.ok("plan", "flow:working", "--json", *arguments).data}
+
+
+def shown(project: Project) -> dict[str, str]:
+    return {one["step"]: one["why"] for one in project.ok("show", "--json").data["steps"]}
+
+
+def last_run(project: Project) -> str:
+    return project.ok("runs", "--json", "-n", "1").data[0]["id"][-8:]
+
+
+def test_a_first_run_has_no_cause_to_tell(project: Project):
+    assert planned(project)["scaled"] == "first run of this step"
+    project.ok("run", "flow:working")
+    assert shown(project) == {"scaled": "", "counted": "", "summed": ""}
+    told = project.ok("why", "last", "scaled").out
+    assert "Computed: no earlier run of this pipeline has come to this step." in told
+
+
+def test_why_passes_over_runs_that_failed_and_names_them(project: Project):
+    project.ok("run", "flow:working")
+    good = last_run(project)
+    project.edit("flow.py", "return factor * 2", "return factor / 0")
+    assert project.headrace("run", "flow:working").status == 1
+    bad = last_run(project)
+    project.edit("flow.py", "return factor / 0", "return factor * 3")
+    cause = "changed: `scaled` in `flow.py`, lines 8–9"  # noqa: RUF001 - a span of lines
+    assert planned(project)["scaled"] == cause
+    project.ok("run", "flow:working")
+    assert shown(project)["scaled"] == cause
+    told = project.ok("why", "last", "scaled").out
+    since = f"Computed, because this has changed since run {good}, the last one that has a value of it (in run {bad} it failed):"
+    assert since in told
+    assert cause in told
+
+
+def test_a_step_that_has_never_succeeded_is_compared_with_where_it_failed(project: Project):
+    project.edit("flow.py", "return factor * 2", "return factor / 0")
+    assert project.headrace("run", "flow:working").status == 1
+    bad = last_run(project)
+    assert project.headrace("run", "flow:working").status == 1
+    same = project.ok("why", "last", "scaled").out
+    assert f"Tried: there is no value of it yet. Nothing has changed since run {bad}, where it failed." in same
+    project.edit("flow.py", "return factor / 0", "return factor * 3")
+    assert planned(project)["scaled"].startswith("no value yet: it failed in run ")
+    project.ok("run", "flow:working")
+    told = project.ok("why", "last", "scaled").out
+    assert re.search(
+        r"Computed: there is no value of it yet\. This has changed since run \w{8}, where it failed:\n  ▲ changed: `scaled`",
+        told,
+    )
+
+
+def test_a_file_that_a_step_read_is_named_by_plan_show_and_why(project: Project):
+    project.ok("run", "flow:working")
+    (project.folder / "words.txt").write_text("one two three")
+    (project.folder / "data.txt").write_text("other")
+    reason = "file `words.txt`, which it read, changed"
+    assert planned(project)["counted"] == reason
+    project.ok("run", "flow:working")
+    assert shown(project)["counted"] == reason
+    assert reason in project.ok("why", "last", "counted").out
+    summed = project.ok("why", "last", "summed").out
+    assert "  ▲ changed: the content of `data.txt` (parameter 'path')" in summed
+    assert "  ▲ input 'right': the output of counted differs" in summed
+
+
+def test_a_parameter_is_told_with_both_values(project: Project):
+    project.ok("run", "flow:working")
+    assert planned(project, "-p", "factor=3")["scaled"] == "parameter 'factor': 1 → 3"
+    project.ok("run", "flow:working", "-p", "factor=3")
+    assert shown(project)["scaled"] == "parameter 'factor': 1 → 3"
+
+
+def test_a_step_that_was_asked_for_again_says_so_and_what_changed_besides(project: Project):
+    project.ok("run", "flow:working")
+    project.ok("run", "flow:working", "--refresh", "scaled")
+    told = project.ok("why", "last", "scaled").out
+    assert "Computed, although code, inputs and environment are those of run" in told
+    assert told.splitlines()[1].endswith(": refresh asked.")
+    project.ok("run", "flow:working", "--refresh", "scaled", "-p", "factor=2")
+    told = project.ok("why", "last", "scaled").out
+    assert "Computed: refresh asked. This has changed since run" in told
+    assert "parameter 'factor': 1 → 2" in told
