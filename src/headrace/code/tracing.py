@@ -64,7 +64,7 @@ class AuditTracer:
         """End watching. Files by path (relative to the root inside it), and project modules outside the closure."""
         watch(None)
         seen, self._watch = self._watch, None
-        modules = self._modules_loaded()
+        modules = [module for module in self._modules_loaded() if seen is None or not seen.is_own(module[0])]
         files = self._files_read(seen, {path for path, _ in modules}) if seen is not None else {}
         self._note_imports(seen, files)
         reads = dict.fromkeys((f"{kind}:{name}", token) for kind, name, token in self._reads)

@@ -227,6 +227,20 @@ def test_the_closure_does_not_count_and_modules_outside_it_do(root: Path, monkey
     assert touched.files == ()
 
 
+def test_a_module_that_the_attempt_wrote_itself_does_not_count(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.syspath_prepend(str(tmp_path / "made"))
+
+    def attempt() -> None:
+        (tmp_path / "made").mkdir()
+        (tmp_path / "made" / "traced_generated.py").write_text("X = 1")
+        importlib.invalidate_caches()
+        importlib.import_module("traced_generated")
+
+    assert trace(root, attempt) == Touched()
+
+
 def test_importing_a_library_touches_nothing(root: Path):
     for name in [name for name in sys.modules if name.partition(".")[0] in {"colorsys", "cloudpickle", "wave"}]:
         del sys.modules[name]
