@@ -4,6 +4,7 @@ import os
 import threading
 from collections.abc import Callable
 
+from headrace.app.caution import Caution
 from headrace.app.doors import Lanes, local_executor
 from headrace.app.rooms import Rooms
 from headrace.plan.plan import Plan
@@ -13,8 +14,11 @@ from headrace.ports.executors import AttemptSpec, WorkerMessage
 class LateExecutor:
     """Satisfies `ports.executors.Executor`, and lets the calling thread work as soon as there is work."""
 
-    def __init__(self, rooms: Rooms, report: Callable[[WorkerMessage], None], *, lanes: int, plan: Plan) -> None:
+    def __init__(
+        self, rooms: Rooms, report: Callable[[WorkerMessage], None], *, lanes: int, plan: Plan, run_id: str
+    ) -> None:
         self._rooms, self._report, self._plan = rooms, report, plan
+        self._caution = Caution(rooms, plan.graph.pipeline, run_id)
         self._lanes = lanes or _cores()
         self._made: Lanes | None = None
         self._is_closed = False
@@ -32,7 +36,7 @@ class LateExecutor:
             if self._is_closed:
                 self._made.close()
             self._changed.set()
-        self._made.launch(spec)
+        self._made.launch(self._caution.applied(spec))
 
     def stop(self, attempt_id: str, *, grace_s: float) -> None:
         """Ask an attempt to end."""

@@ -1,17 +1,20 @@
 """Running a plan on this machine: the conductor in a thread of its own, the first lane in the calling thread."""
 
-import threading
 import time
 from dataclasses import asdict, dataclass
 
+from headrace.app.conducting import Conducting
 from headrace.app.handles import failure_of
 from headrace.app.late_executor import LateExecutor
+from headrace.app.lifeline import Lifeline
 from headrace.app.rooms import Rooms
+from headrace.app.taking_over import Teller, taken_over
 from headrace.app.value_texts import value_data, value_text
 from headrace.app.views import run_rows
 from headrace.core.ids import new_id, short_id
 from headrace.core.states import State
 from headrace.display import display_for_terminal
+from headrace.display.plain import PlainDisplay
 from headrace.engine.conductor import Conductor, ConductorOptions
 from headrace.engine.identities import step_run_id
 from headrace.plan.plan import Plan
@@ -21,7 +24,11 @@ from headrace.ports.records import RunRecord, StepRunRecord
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """How a run is started beyond its plan. `lanes` 0: as the settings say. `observer` None: the terminal's display."""
+    """How a run is started beyond its plan.
+
+    `lanes` 0: as the settings say. `observer` None: the terminal's display. `lifeline` is there where another process
+    watches this one.
+    """
 
     name: str = ""
     tags: tuple[str, ...] = ()
@@ -30,63 +37,43 @@ class RunOptions:
     fail_fast: bool = False
     is_quiet: bool = False
     observer: Observer | None = None
+    lifeline: Lifeline | None = None
 
 
 def execute(rooms: Rooms, plan: Plan, options: RunOptions) -> RunRecord:
-    """Run a plan to its end and return the run as it is stored; raises KeyboardInterrupt only at the second Ctrl-C.
+    """Run a plan to its end and return the run as it is stored.
 
-    The first Ctrl-C cancels: running steps are stopped, what is finished stays. The calling thread runs steps, so
-    that they can be debugged, interrupted and need no new process.
+    The first Ctrl-C (SIGTERM, SIGHUP) cancels: running steps are stopped, what is finished stays. The second does not
+    wait for a step. The calling thread runs steps, so that they can be debugged, interrupted and need no new process.
     """
-    run = _new_run(rooms, plan, options)
     observer = options.observer or (None if options.is_quiet else display_for_terminal())
+    resumes = options.lifeline.resumes if options.lifeline is not None else None
+    if resumes is None:
+        run, earlier = _new_run(rooms, plan, options), None
+    else:
+        run, earlier = taken_over(rooms, plan, resumes)
+        if earlier is None:
+            return run
+        if isinstance(observer, PlainDisplay):
+            observer.remember(rooms.stores.details.events(run.id))
+            observer.say(State.QUEUED, resumes.text)
     conductor = Conductor(
-        plan, run, rooms.ports, options=ConductorOptions(fail_fast=options.fail_fast), observer=observer
+        plan,
+        run,
+        rooms.ports,
+        options=ConductorOptions(fail_fast=options.fail_fast),
+        observer=observer,
+        earlier=earlier,
     )
-    executor = LateExecutor(rooms, conductor.report, lanes=options.lanes or rooms.settings.lanes, plan=plan)
-    conducting = _Conducting(conductor, executor)
+    report = conductor.report
+    if options.lifeline is not None:
+        options.lifeline.run_id, options.lifeline.attempt_id = run.id, ""
+        report = Teller(options.lifeline, plan, me=rooms.processes.me(), report=report)
+    executor = LateExecutor(rooms, report, lanes=options.lanes or rooms.settings.lanes, plan=plan, run_id=run.id)
     try:
-        return conducting.run()
+        return Conducting(conductor, executor, observer=observer, lifeline=options.lifeline).run()
     finally:
         executor.close()
-
-
-class _Conducting:
-    """One conductor in its thread and one executor's first lane in this one, until the run is final."""
-
-    def __init__(self, conductor: Conductor, executor: LateExecutor) -> None:
-        self._conductor, self._executor = conductor, executor
-        self._record: RunRecord | None = None
-        self._error: BaseException | None = None
-        self._is_over = threading.Event()
-
-    def run(self) -> RunRecord:
-        """Conduct, and work meanwhile; an error of the conductor is raised here."""
-        thread = threading.Thread(target=self._conduct, name="headrace-conductor")
-        thread.start()
-        presses = 0
-        while not self._is_over.is_set():
-            try:
-                self._executor.work_here(self._is_over.is_set)
-            except KeyboardInterrupt:
-                presses += 1
-                if presses > 1:
-                    self._executor.close()
-                self._conductor.cancel()
-        thread.join()
-        if self._error is not None:
-            raise self._error
-        assert self._record is not None
-        return self._record
-
-    def _conduct(self) -> None:
-        try:
-            self._record = self._conductor.conduct(self._executor)
-        except BaseException as error:  # noqa: BLE001 - it is raised again in the thread that asked for the run
-            self._error = error
-        finally:
-            self._is_over.set()
-            self._executor.wake()
 
 
 def raise_unless_succeeded(record: RunRecord, run: object) -> None:

@@ -9,9 +9,12 @@ import click
 
 from headrace.app import doors, overriding, planning, running, settings
 from headrace.app.handles import failure_of
+from headrace.app.lifeline import Lifeline
 from headrace.app.requests import Request, read_parameters
 from headrace.app.rooms import Rooms
+from headrace.app.supervising import supervised
 from headrace.cli.as_json import print_json
+from headrace.cli.dying import answers_apart, died, status_of
 from headrace.cli.error_lines import print_error
 from headrace.cli.tables import number, paint, seconds, table
 from headrace.core.errors import UsageError
@@ -61,23 +64,32 @@ def pipeline_options(command: Command) -> Command:
 @click.option("-q", "--quiet", is_flag=True, help="Print the result only.")
 def run(pipeline: str, *, as_json: bool, quiet: bool, **given: Any) -> int:
     """Run PIPELINE (a name from pyproject.toml, `module:name`, or `file.py:name`)."""
-    rooms = Rooms(settings.read_settings())
-    request = _request(pipeline, given)
+
+    def work(lifeline: Lifeline) -> int:
+        with answers_apart():
+            rooms = Rooms(settings.read_settings())
+            record = _run(rooms, pipeline, given, lifeline=lifeline, is_quiet=quiet or as_json)
+        if as_json:
+            print_json(running.summary(rooms, record))
+        else:
+            _print_result(rooms, record, is_quiet=quiet)
+        return status_of(record)
+
+    return supervised(work, after=died)
+
+
+def _run(rooms: Rooms, pipeline: str, given: dict[str, Any], *, lifeline: Lifeline, is_quiet: bool) -> RunRecord:
     options = running.RunOptions(
         name=given["name"],
         tags=tuple(given["tags"]),
         note=given["note"],
         lanes=given["lanes"] or 0,
         fail_fast=given["fail_fast"],
-        is_quiet=quiet or as_json,
+        is_quiet=is_quiet,
+        lifeline=lifeline,
     )
-    plan = overriding.with_overrides(planning.plan_target(rooms, request), _overrides(given))
-    record = running.execute(rooms, plan, options)
-    if as_json:
-        print_json(running.summary(rooms, record))
-    else:
-        _print_result(rooms, record, is_quiet=quiet)
-    return {State.SUCCEEDED: 0, State.CANCELLED: 130}.get(record.state, 1)
+    plan = overriding.with_overrides(planning.plan_target(rooms, _request(pipeline, given)), _overrides(given))
+    return running.execute(rooms, plan, options)
 
 
 @click.command()

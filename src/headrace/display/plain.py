@@ -2,6 +2,7 @@
 
 import io
 import sys
+from collections.abc import Iterable
 from typing import TextIO
 
 from headrace.core.ids import short_id
@@ -60,6 +61,15 @@ class PlainDisplay:
         name = f"run {short_id(run.id)} of {visible(run.pipeline)}"
         self._write(f"{self.mark(run.state)} {name} {run.state.value}{took}: {counts}")
 
+    def remember(self, events: Iterable[RunEvent]) -> None:
+        """Count what another process has shown of the same run."""
+        for line in filter(None, map(line_of, events)):
+            self._count(line[0])
+
+    def say(self, state: State, text: str) -> None:
+        """Write a line of the run's own, from any thread."""
+        self._write(f"{self.mark(state)} {text}")
+
     def mark(self, state: State) -> str:
         """The state's shape, coloured if wanted."""
         code = COLOURS.get(state)
@@ -70,8 +80,12 @@ class PlainDisplay:
         self._reused += state is State.REUSED
 
     def _write(self, line: str) -> None:
+        self.write(line + "\n")
+
+    def write(self, text: str) -> None:
+        """Write a text as it is, if anybody is there to read it."""
         try:
-            self._stream.write(line + "\n")
+            self._stream.write(text)
             self._stream.flush()
         except (OSError, ValueError):
             # whoever read the lines has gone; the run goes on

@@ -37,6 +37,9 @@ class Attempts:
         if step.arguments is None:
             return
         tries = step.tries.get(index)
+        if tries is not None and tries.spent is not None:
+            self._end_unlaunched(step, index, tries.spent)
+            return
         number = tries.attempts + 1 if tries else 1
         step.fence += 1
         step.open += 1
@@ -45,9 +48,18 @@ class Attempts:
         board.leases[identifier] = lease
         board.touch_lease(lease)
         arguments = step.arguments.arguments(index)
-        is_wary = tries is not None and tries.is_lost
+        is_wary = step.is_wary or (tries is not None and tries.is_lost)
         item = step.number_of(index)
         board.out.append(LaunchAttempt(identifier, step.name, item, number, lease.fence, arguments, is_wary))
+
+    def _end_unlaunched(self, step: StepRun, index: int, failure: Failure) -> None:
+        """An item that has failed for good before this machine was there."""
+        step.tries.pop(index, None)
+        step.items.fail(index, failure)
+        self._board.touch(step)
+        self._board.out.append(ItemEnded(step.name, step.number_of(index), State.FAILED))
+        self._endings.conclude(step)
+        self._endings.halt_for_item(step)
 
     def on_message(self, event: AttemptEvents) -> None:
         """A worker, or somebody who watches it, has said something about an attempt."""

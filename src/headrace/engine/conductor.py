@@ -61,7 +61,6 @@ class Earlier:
     steps: Sequence[StepRunRecord]
     attempts: Sequence[AttemptRecord]
     last_sequence: int
-    retry_failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +74,11 @@ class ConductorOptions:
     clock: Callable[[], float] = time.time
 
 
+@dataclass(frozen=True, slots=True)
 class _Wish:
-    """Somebody in this process wants the run to end."""
+    """Somebody in this process wants the run to end; `is_urgent`: without waiting for its attempts."""
+
+    is_urgent: bool = False
 
 
 class Conductor:
@@ -124,6 +126,10 @@ class Conductor:
         """Ask for the end of the run; `conduct` returns once its attempts have stopped."""
         self._inbox.put(_Wish())
 
+    def give_up(self) -> None:
+        """Ask for the end of the run now: attempts that do not end are counted as cancelled."""
+        self._inbox.put(_Wish(is_urgent=True))
+
     def conduct(self, executor: Executor) -> RunRecord:
         """Run the plan to its end; returns the run as it is stored.
 
@@ -154,7 +160,7 @@ class Conductor:
         chosen = choose(self._plan.graph, self._plan.selection)
         machine = Machine(self._plan.graph, self._plan.parameters, chosen, options=options)
         if self._earlier is not None:
-            machine.restore(self._earlier.steps, self._earlier.attempts, retry_failed=self._earlier.retry_failed)
+            machine.restore(self._earlier.steps, self._earlier.attempts)
             self._answerer.looks_back = True
         return machine
 
@@ -226,11 +232,23 @@ class Conductor:
                 _track(machine, turn, message)
             case _Wish():
                 self._wish(turn, self._options.clock())
+                if message.is_urgent:
+                    self._give_up(machine, turn)
 
     def _wish(self, turn: Turn, at: float) -> None:
         if turn.run.cancel_requested_at is None:
             turn.run = replace(turn.run, cancel_requested_at=at)
         self._next.append(CancelRequested(self._options.clock()))
+
+    def _give_up(self, machine: Machine, turn: Turn) -> None:
+        now = self._options.clock()
+        while self._next:
+            self._feed(machine, turn, self._next.popleft())
+        failure = Failure(FailureKind.CANCELLED, "The attempt was given up: it did not end when it was asked to.")
+        for attempt in machine.open_attempts:
+            lease = machine.lease(attempt)
+            if lease is not None:
+                self._feed(machine, turn, AttemptFailed(now, attempt, lease.fence, failure))
 
     def _look_for_cancellation(self, turn: Turn, now: float) -> None:
         self._next_poll = now + self._options.poll_s
@@ -303,10 +321,11 @@ class Conductor:
         observer = self._observer
         if observer is None:
             return
-        for event in turn.events:
-            observer.on_event(event)
+        # what a step has printed stands before the line of its end
         for (node, item), lines in turn.lines:
             observer.on_lines(node, item, lines)
+        for event in turn.events:
+            observer.on_event(event)
         for (node, item), progress in turn.progress.items():
             observer.on_progress(node, item, progress)
 

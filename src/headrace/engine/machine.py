@@ -88,15 +88,13 @@ class Machine:
         """The attempts that have been launched and have not ended."""
         return tuple(self._board.leases)
 
-    def restore(
-        self, steps: Sequence[StepRunRecord], attempts: Sequence[AttemptRecord], *, retry_failed: bool = False
-    ) -> None:
+    def restore(self, steps: Sequence[StepRunRecord], attempts: Sequence[AttemptRecord]) -> None:
         """Take over what an earlier conductor has written, before RunStarted.
 
-        Completed steps stay; open attempts are lost; steps that failed stay so unless `retry_failed`; the rest is
-        looked up and run as if new.
+        Completed and failed steps stay; open attempts are lost; the rest is looked up and run, and attempts that have
+        failed count against the retries that they have.
         """
-        restore(self._board, steps, attempts, retry_failed=retry_failed)
+        restore(self._board, steps, attempts)
 
     def handle(self, event: Event) -> list[Command]:
         """Take one event in; returns what is to be done, in order."""

@@ -6,13 +6,12 @@ from headrace.core.failures import Failure
 from headrace.core.states import FailureKind, State
 from headrace.core.values import NONE
 from headrace.engine.board import Board
+from headrace.engine.retries import retries_for
 from headrace.engine.steps import Lease, StepRun, Tries
 from headrace.ports.records import AttemptRecord, StepRunRecord
 
 
-def restore(
-    board: Board, steps: Sequence[StepRunRecord], attempts: Sequence[AttemptRecord], *, retry_failed: bool
-) -> None:
+def restore(board: Board, steps: Sequence[StepRunRecord], attempts: Sequence[AttemptRecord]) -> None:
     """Put records on a fresh board. Items of maps are not taken from records: they are looked up, and what this run
     has made of them is found."""
     board.is_restored = True
@@ -22,7 +21,7 @@ def restore(
             _restore_attempt(board, step, attempt)
     for record in sorted(steps, key=lambda record: record.position):
         step = board.by_name.get(record.node)
-        if step is not None and _stays(board, step, record, retry_failed=retry_failed):
+        if step is not None and _stays(board, step, record):
             _restore_step(board, step, record)
 
 
@@ -32,8 +31,9 @@ def _restore_attempt(board: Board, step: StepRun, record: AttemptRecord) -> None
     tries = step.tries.setdefault(index, Tries())
     tries.attempts = max(tries.attempts, record.number)
     if record.state.is_final:
+        _count(step, record, infrastructure_retries=board.options.infrastructure_retries)
         return
-    tries.is_lost = True
+    tries.is_lost = step.is_wary = True
     failure = Failure(FailureKind.INFRASTRUCTURE, "The process that conducted the run ended before the attempt did.")
     lease = Lease(record.id, step, index, record.number, record.fence, record.created_at)
     lease.worker, lease.started_at, lease.usage = record.worker, record.started_at, record.usage
@@ -42,13 +42,24 @@ def _restore_attempt(board: Board, step: StepRun, record: AttemptRecord) -> None
     board.lost.append(lease)
 
 
-def _stays(board: Board, step: StepRun, record: StepRunRecord, *, retry_failed: bool) -> bool:
+def _count(step: StepRun, record: AttemptRecord, *, infrastructure_retries: int) -> None:
+    """A failure counts as if this machine had seen it; one that took its process with it is not tried here again."""
+    failure, tries = record.failure, step.tries[max(record.item, 0)]
+    if record.state is not State.FAILED or failure is None:
+        return
+    failures = tries.count(failure.kind)
+    step.is_wary = step.is_wary or tries.is_lost
+    if failures > retries_for(step.node.step.retry, failure, infrastructure_retries):
+        tries.spent = failure
+
+
+def _stays(board: Board, step: StepRun, record: StepRunRecord) -> bool:
     if record.state.has_value:
         return True
     if record.state is State.SKIPPED:
         return record.output is not None
     is_lenient = step.name in board.partial_wanted
-    return record.state is State.FAILED and not retry_failed and not is_lenient
+    return record.state is State.FAILED and not is_lenient
 
 
 def _restore_step(board: Board, step: StepRun, record: StepRunRecord) -> None:

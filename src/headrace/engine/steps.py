@@ -17,11 +17,12 @@ from headrace.ports.records import AttemptRecord, StepRunRecord
 
 @dataclass(slots=True, eq=False)
 class Tries:
-    """What is behind an item that did not succeed at once: its attempts, its failures by kind, and whether one of them
-    was lost with its process."""
+    """What is behind an item that did not succeed at once: its attempts, its failures by kind, whether one of them was
+    lost with its process, and (`spent`) the failure after which it is not tried again."""
 
     attempts: int = 0
     is_lost: bool = False
+    spent: Failure | None = None
     failures: dict[FailureKind, int] = field(default_factory=dict)
 
     def count(self, kind: FailureKind) -> int:
@@ -37,7 +38,7 @@ class StepRun:
 
     `waiting` counts the nodes that have to be final first. `output` is the value that others see; `partial` the list
     of those items of a failed map that succeeded; `root` the failed step that hinders this one;
-    `held_by` the run that is waited for.
+    `held_by` the run that is waited for; `is_wary` if an attempt has taken its process with it.
     """
 
     node: Node
@@ -73,6 +74,7 @@ class StepRun:
     tries: dict[int, Tries] = field(default_factory=dict)
     fence: int = 0
     told: int = 0
+    is_wary: bool = False
     changed: int = 0
     recorded_at: float = 0.0
 

@@ -28,12 +28,14 @@ class Place(Enum):
 
 
 def place_of(spec: AttemptSpec) -> Place | None:
-    """Where an attempt may run; None if nowhere: a notebook's function with limits that only a worker can hold."""
+    """Where an attempt may run; None if nowhere: a notebook's function with limits that only a worker can hold.
+
+    Without a limit such a function runs here, even if caution asks for a worker.
+    """
+    if spec.symbol.module == "__main__" and not Path(spec.symbol.file).is_file():
+        return Place.HERE if spec.timeout_s is None and spec.memory_bytes is None else None
     needs_worker = spec.needs_worker or spec.timeout_s is not None or spec.memory_bytes is not None
-    only_here = spec.symbol.module == "__main__" and not Path(spec.symbol.file).is_file()
-    if needs_worker:
-        return None if only_here else Place.WORKER
-    return Place.HERE if only_here else Place.ANYWHERE
+    return Place.WORKER if needs_worker else Place.ANYWHERE
 
 
 class _Here:

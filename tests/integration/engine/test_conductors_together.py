@@ -218,10 +218,10 @@ def test_a_run_that_is_renamed_meanwhile_keeps_its_name_and_goes_on():
     assert run == site.store.runs.get(run.id)
 
 
-def left_behind(site: Site, run: RunRecord, *, retry_failed: bool = False) -> Earlier:
+def left_behind(site: Site, run: RunRecord) -> Earlier:
     details = site.store.details
     events = details.events(run.id)
-    return Earlier(details.steps(run.id), details.attempts(run.id), len(events), retry_failed)
+    return Earlier(details.steps(run.id), details.attempts(run.id), len(events))
 
 
 def crashed(site: Site, plan: Plan, work: Callable[[AttemptSpec], Outcome], calls: int) -> RunRecord:
@@ -288,19 +288,6 @@ def test_items_that_a_dead_conductor_has_finished_are_not_repeated_even_if_nobod
     again = [spec.item for spec in executor.specs if spec.node == "m"]
     assert set(again).isdisjoint(finished)
     assert site.store.details.steps(run.id)[0].items.states == "ssssss"
-
-
-def test_a_failed_run_is_tried_again_from_the_failed_step():
-    site = site_in_time()
-    plan = site.plan(CHAIN)
-    run, _ = site.run(plan, lambda spec: failure() if spec.node == "b" else add(spec))
-    assert run.state is State.FAILED
-    conductor = site.conductor(plan, run, earlier=left_behind(site, run, retry_failed=True))
-    executor = FunctionExecutor(conductor.report)
-    again = conductor.conduct(executor)
-    assert (again.state, again.output, again.failure) == (State.SUCCEEDED, text(3), None)
-    assert executor.nodes() == ["b"]
-    assert executor.specs[0].number == 2
 
 
 def test_a_cancelled_run_that_goes_on_can_be_cancelled_again():

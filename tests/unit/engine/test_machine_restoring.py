@@ -1,6 +1,9 @@
 """Going on with a run that another conductor has begun."""
 
-from headrace.core.states import State
+from dataclasses import replace
+
+from headrace.core.failures import Failure
+from headrace.core.states import FailureKind, State
 from headrace.definition.graph import Guard, RetryRule, SucceededOf
 from headrace.engine.events import Reuse
 from headrace.engine.machine import Machine
@@ -22,11 +25,11 @@ from unit.engine.worlds import (
 )
 
 
-def taken_over(first: World, *nodes, behave: Behave = add, retry_failed: bool = False, **options) -> World:
+def taken_over(first: World, *nodes, behave: Behave = add, **options) -> World:
     """A new machine over the same nodes, restored from what the first one has recorded."""
     second = world(*nodes, behave=behave, **options)
     machine: Machine = second.machine
-    machine.restore(list(first.records.values()), list(first.attempts.values()), retry_failed=retry_failed)
+    machine.restore(list(first.records.values()), list(first.attempts.values()))
     second.now = first.now + 60.0
     return second
 
@@ -64,16 +67,49 @@ def test_a_lost_attempt_does_not_count_against_the_budget():
     assert second.finish.state == "succeeded"
 
 
-def test_a_failed_step_stays_failed_unless_it_is_to_be_tried_again():
+def test_a_failed_step_stays_failed():
     nodes = [node("a"), node("b", x=out("a")), node("c")]
     first = world(*nodes, behave=failing("a")).run()
     resumed = taken_over(first, *nodes).run()
     assert resumed.states == {"a": "failed", "b": "skipped", "c": "succeeded"}
     assert resumed.finish.failure.message == "Step 'a' failed: no"
-    retried = taken_over(first, *nodes, retry_failed=True).run()
-    assert retried.states == {"a": "succeeded", "b": "succeeded", "c": "succeeded"}
-    assert [launch.node for launch in retried.launches] == ["a", "b"]
-    assert retried.launches[0].number == 2
+
+
+def died(first: World, cause: Failure) -> World:
+    """The attempts that were open are recorded as what a supervisor has seen of their process's death."""
+    for identifier, attempt in first.attempts.items():
+        if not attempt.state.is_final:
+            first.attempts[identifier] = replace(attempt, state=State.FAILED, failure=cause)
+    return first
+
+
+def test_an_attempt_that_took_its_process_with_it_is_tried_again_in_a_worker_while_it_has_retries():
+    nodes = [node("a"), node("b", x=out("a"))]
+    crash = failure("crashed", FailureKind.INFRASTRUCTURE)
+    first = died(world(*nodes, behave=never).start(), crash)
+    second = taken_over(first, *nodes, behave=lambda launch: crash if launch.node == "a" else add(launch)).run()
+    assert [(launch.number, launch.is_wary) for launch in second.launches] == [(2, True), (3, True)]
+    assert second.states == {"a": "failed", "b": "skipped"}
+
+
+def test_an_attempt_that_ended_its_process_by_itself_fails_its_step_without_another_one():
+    nodes = [node("a"), node("b", x=out("a")), node("c")]
+    first = died(world(*nodes, behave=lambda launch: None if launch.node == "a" else add(launch)).start(), failure())
+    second = taken_over(first, *nodes).run()
+    assert second.launches == []
+    assert second.states == {"a": "failed", "b": "skipped", "c": "succeeded"}
+    assert second.finish.failure.message == "Step 'a' failed: no"
+
+
+def test_once_an_item_has_taken_its_process_with_it_its_neighbours_are_kept_from_this_one():
+    nodes = [node("m", x=each([1, 2, 3]))]
+    first = died(world(*nodes, behave=never, capacity=1).start(), failure("crashed", FailureKind.INFRASTRUCTURE))
+    second = taken_over(first, *nodes).run()
+    assert [(launch.item, launch.number, launch.is_wary) for launch in second.launches] == [
+        (0, 2, True),
+        (1, 1, True),
+        (2, 1, True),
+    ]
 
 
 def test_a_cancelled_run_goes_on_where_it_stopped():
