@@ -9,10 +9,11 @@ from typing import Any, Generic, Literal, TypeVar, cast
 
 from headrace.app.metric_values import values_of_step
 from headrace.app.rooms import Rooms
-from headrace.core.errors import RunCancelled, RunFailed, UnknownNameError, UsageError
+from headrace.core.errors import ArtifactError, RunCancelled, RunFailed, UnknownNameError, UsageError
 from headrace.core.failures import Failure
 from headrace.core.ids import short_id
 from headrace.core.states import State
+from headrace.core.values import Value
 from headrace.ports.records import MetricRecord, RunRecord, StepRunRecord
 
 R = TypeVar("R")
@@ -56,7 +57,7 @@ class StepResult:
         records = [one for one in logged if one.node == self.name and one.kind == kind]
         for one in reversed(records):
             if one.name == name:
-                return self._rooms.artifacts.get(one.value)
+                return _read(self._rooms, one.value, f"the {kind} {name!r} of {self._place}")
         raise UnknownNameError(f"{kind} of step {self.name}:", name, known=[one.name for one in records])
 
     def output(self) -> Any:
@@ -68,7 +69,11 @@ class StepResult:
             raise UsageError(
                 f"Step {self.name!r} of run {short_id(self._run.id)} is {self.state.value} and has no value."
             )
-        return self._rooms.artifacts.get(self._record.output)
+        return _read(self._rooms, self._record.output, f"the output of {self._place}")
+
+    @property
+    def _place(self) -> str:
+        return f"step {self.name} of run {short_id(self._run.id)}"
 
 
 class Run(Generic[R]):
@@ -129,14 +134,17 @@ class Run(Generic[R]):
     @property
     def parameters(self) -> dict[str, Any]:
         """The parameters as Python values."""
-        return {name: self._rooms.artifacts.get(value) for name, value in self._record.parameters.items()}
+        return {
+            name: _read(self._rooms, value, f"the parameter {name!r} of run {self.short_id}")
+            for name, value in self._record.parameters.items()
+        }
 
     @property
     def output(self) -> R:
         """What the pipeline returned, read from the store and verified; raises RunFailed if the run has no output."""
         if self._record.output is None:
             raise failure_of(self._record, self)
-        return cast("R", self._rooms.artifacts.get(self._record.output))
+        return cast("R", _read(self._rooms, self._record.output, f"the output of run {self.short_id}"))
 
     @property
     def metrics(self) -> dict[str, float]:
@@ -229,6 +237,15 @@ def _cell(value: object) -> str:
     if value is None:
         return ""
     return html.escape(f"{value:.4g}" if isinstance(value, float) else str(value))
+
+
+def _read(rooms: Rooms, value: Value, what: str) -> Any:
+    """A value from the store; an error says what it would have been."""
+    try:
+        return rooms.artifacts.get(value)
+    except ArtifactError as error:
+        error.add_note(f"It is {what}.")
+        raise
 
 
 def failure_of(record: RunRecord, run: object) -> RunFailed:

@@ -8,9 +8,10 @@ from typing import TextIO
 from headrace.core.ids import short_id
 from headrace.core.states import State
 from headrace.core.visible import visible, visible_line
-from headrace.display.words import MARKS, line_of, seconds
+from headrace.display.words import ENDS, MARKS, line_of, seconds
 from headrace.ports.executors import LogLines, Progress
 from headrace.ports.records import RunEvent, RunRecord
+from headrace.ports.story import EventType
 
 COLOURS = {
     State.SUCCEEDED: "32",
@@ -36,13 +37,13 @@ class PlainDisplay:
     def __init__(self, stream: TextIO | None = None, *, coloured: bool = False) -> None:
         self._stream = stream if stream is not None else standard_error()
         self._coloured = coloured
-        self._computed = self._reused = 0
+        self._ends: dict[str, State] = {}
 
     def on_event(self, event: RunEvent) -> None:
         """Write the event's line, if it has one."""
+        self._count(event)
         line = line_of(event)
         if line is not None:
-            self._count(line[0])
             self._write(f"{self.mark(line[0])} {visible(line[1], keep=NEWLINE)}")
 
     def on_lines(self, node: str, item: int, lines: LogLines) -> None:
@@ -57,14 +58,15 @@ class PlainDisplay:
     def on_end(self, run: RunRecord) -> None:
         """Write how the run ended and what it cost."""
         took = f" in {seconds(run.finished_at - run.started_at)}" if run.finished_at and run.started_at else ""
-        counts = f"{self._computed} computed, {self._reused} reused"
+        ends = list(self._ends.values())
+        counts = f"{ends.count(State.SUCCEEDED)} computed, {ends.count(State.REUSED)} reused"
         name = f"run {short_id(run.id)} of {visible(run.pipeline)}"
         self._write(f"{self.mark(run.state)} {name} {run.state.value}{took}: {counts}")
 
     def remember(self, events: Iterable[RunEvent]) -> None:
         """Count what another process has shown of the same run."""
-        for line in filter(None, map(line_of, events)):
-            self._count(line[0])
+        for event in events:
+            self._count(event)
 
     def say(self, state: State, text: str) -> None:
         """Write a line of the run's own, from any thread."""
@@ -75,9 +77,11 @@ class PlainDisplay:
         code = COLOURS.get(state)
         return f"\x1b[{code}m{MARKS[state]}\x1b[0m" if self._coloured and code else MARKS[state]
 
-    def _count(self, state: State) -> None:
-        self._computed += state is State.SUCCEEDED
-        self._reused += state is State.REUSED
+    def _count(self, event: RunEvent) -> None:
+        end = ENDS.get(EventType(event.type))
+        if end is not None:
+            # by step, because one whose stored value turns out to be damaged ends twice
+            self._ends[event.node] = end
 
     def _write(self, line: str) -> None:
         self.write(line + "\n")

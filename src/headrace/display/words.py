@@ -42,6 +42,9 @@ def line_of(event: RunEvent) -> tuple[State, str] | None:
             State.QUEUED,
             f"{event.node:<28} waits for run {short_id(str(data.get('run', '')))}, which computes the same",
         )
+    if kind is EventType.STEP_DAMAGED:
+        what = _first_line(data).partition(". ")[0]
+        return State.QUEUED, f"{event.node:<28} its stored value is not whole, so it is computed again: {what}"
     if kind is EventType.STEP_TAKEN_OVER:
         text = f"run {short_id(str(data.get('run', '')))} has ended without a value: computed here"
         return State.QUEUED, f"{event.node:<28} {text}"

@@ -6,11 +6,12 @@ from dataclasses import replace
 from headrace.core.errors import ArtifactError
 from headrace.core.failures import Failure
 from headrace.core.states import FailureKind
-from headrace.core.values import Value
+from headrace.core.symbols import qualified_name
+from headrace.core.values import Value, objects_in
 from headrace.definition.graph import Graph, Node
 from headrace.engine.claims import Claims, Unit
-from headrace.engine.commands import Expand, Gather, LookUp, Questions
-from headrace.engine.events import Answer, Expanded, Gathered, Held, LookedUp, Missing, Reuse
+from headrace.engine.commands import Expand, Gather, LookUp, Questions, Verify
+from headrace.engine.events import Answer, Expanded, Gathered, Held, LookedUp, Missing, Reuse, Verified
 from headrace.engine.keying import Keyed, Keys, private_key
 from headrace.engine.reuse import Reuser, why_never
 from headrace.plan.keys import KeyParts
@@ -28,18 +29,26 @@ class Answerer:
         self._graph, self._run_id = graph, run_id
         self._keys, self._reuser, self._claims = keys, reuser, claims
         self._computing: dict[Unit, Keyed] = {}
+        self._freed: list[Unit] = []
         self.looks_back = False
 
-    def answer(self, question: Questions, artifacts: ArtifactStore, now: float) -> Expanded | Gathered | LookedUp:
+    def answer(
+        self, question: Questions, artifacts: ArtifactStore, now: float
+    ) -> Expanded | Gathered | LookedUp | Verified:
         """The one event that answers a question."""
         match question:
             case Expand():
                 outcome = _expanded(question, artifacts)
+                self._reuser.is_wary = self._reuser.is_wary or isinstance(outcome, Failure)
                 return Expanded(now, question.node, question.value.digest, outcome)
             case Gather():
                 return Gathered(now, question.node, _gathered(question, artifacts))
             case LookUp():
                 return self._look_up(question, now)
+            case Verify():
+                damaged = _damaged(question, artifacts)
+                self._reuser.is_wary = self._reuser.is_wary or bool(damaged)
+                return Verified(now, question.node, question.index, tuple(damaged), next(iter(damaged.values()), ""))
 
     def _look_up(self, question: LookUp, now: float) -> LookedUp:
         node = self._graph.node(question.node)
@@ -49,6 +58,9 @@ class Answerer:
         never = why_never(node.step)
         answers = (self._unshared if never else self._shared)(question, units, keyed, now=now)
         for unit, item, answer in zip(units, keyed, answers, strict=True):
+            before = self._computing.get(unit)
+            if before is not None and before.key != item.key:
+                self._freed += self._claims.give_back(before.key, unit)
             if not isinstance(answer, Reuse):
                 self._computing[unit] = item
         pairs = tuple((item, answer) for (_, item), answer in zip(units, answers, strict=True))
@@ -97,6 +109,11 @@ class Answerer:
         """The key under which an item is being computed."""
         return self._computing.get(unit)
 
+    def take_freed(self) -> list[Unit]:
+        """This run's items that waited for a key whose item has another one by now; told once."""
+        freed, self._freed = self._freed, []
+        return freed
+
     def forget(self, unit: Unit) -> list[Unit]:
         """An item is final; returns this run's items that waited for its key."""
         keyed = self._computing.pop(unit, None)
@@ -110,7 +127,19 @@ def _expanded(question: Expand, artifacts: ArtifactStore) -> Value | Failure:
         message = f"A value of format {question.value.format} has no parts that the pipeline could take."
         return Failure(FailureKind.USER_ERROR, message, "Return a list, tuple, named tuple or dataclass.")
     except ArtifactError as error:
-        return Failure(FailureKind.INFRASTRUCTURE, str(error))
+        return Failure(FailureKind.INFRASTRUCTURE, str(error), error_types=(qualified_name(ArtifactError),))
+
+
+def _damaged(question: Verify, artifacts: ArtifactStore) -> dict[str, str]:
+    """The digests of the objects that cannot be had whole, each with what is wrong."""
+    found: dict[str, str] = {}
+    for value in question.values:
+        for one in objects_in(value):
+            try:
+                artifacts.check(one)
+            except ArtifactError as error:
+                found.setdefault(one.digest, str(error))
+    return found
 
 
 def _gathered(question: Gather, artifacts: ArtifactStore) -> Value | Failure:

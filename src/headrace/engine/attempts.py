@@ -8,9 +8,17 @@ from headrace.core.values import Value
 from headrace.engine.board import Alarm, Board
 from headrace.engine.commands import ItemEnded, LaunchAttempt
 from headrace.engine.endings import Endings, failure_data
-from headrace.engine.events import AttemptEvents, AttemptFailed, AttemptStarted, AttemptSucceeded, WorkerLost
+from headrace.engine.events import (
+    AttemptEvents,
+    AttemptFailed,
+    AttemptStarted,
+    AttemptSucceeded,
+    Verified,
+    WorkerLost,
+)
 from headrace.engine.identities import attempt_id
 from headrace.engine.lookups import Lookups
+from headrace.engine.mending import Mending
 from headrace.engine.retries import delay_s, retries_for
 from headrace.engine.steps import Lease, StepRun, Tries
 from headrace.ports.executors import Usage
@@ -23,8 +31,8 @@ MAX_TOLD = 100
 class Attempts:
     """Opens and closes leases. A message that holds none is noted and changes nothing."""
 
-    def __init__(self, board: Board, endings: Endings, lookups: Lookups) -> None:
-        self._board, self._endings, self._lookups = board, endings, lookups
+    def __init__(self, board: Board, endings: Endings, lookups: Lookups, *, mending: Mending) -> None:
+        self._board, self._endings, self._lookups, self._mending = board, endings, lookups, mending
 
     def launch_ready(self) -> None:
         """Launch as many items as there is room for: in the graph's order, then by number."""
@@ -133,6 +141,12 @@ class Attempts:
         lease.failure = failure
         is_cancelled = failure.kind is FailureKind.CANCELLED
         self._close(lease, State.CANCELLED if is_cancelled else State.FAILED, usage)
+        if not self._mending.suspect(lease, failure):
+            self._settle(lease, failure)
+
+    def _settle(self, lease: Lease, failure: Failure) -> None:
+        """Try an item again, or end it with its last attempt's failure."""
+        is_cancelled = failure.kind is FailureKind.CANCELLED
         retry_in_s = None if self._board.is_halted else self._retry_in(lease, failure)
         if not is_cancelled:
             self._tell(lease, failure, retry_in_s)
@@ -142,9 +156,38 @@ class Attempts:
             lease.step.items.move(lease.index, State.CANCELLED)
             self._end_item(lease, State.CANCELLED)
         else:
-            lease.step.items.fail(lease.index, failure)
-            self._end_item(lease, State.FAILED)
-            self._endings.halt_for_item(lease.step)
+            self._give_up(lease, failure)
+
+    def _give_up(self, lease: Lease, failure: Failure) -> None:
+        lease.step.items.fail(lease.index, failure)
+        self._end_item(lease, State.FAILED)
+        self._endings.halt_for_item(lease.step)
+
+    def on_verified(self, event: Verified) -> None:
+        """The inputs of an item whose attempt failed at a stored value have been looked at."""
+        step = self._board.by_name[event.node]
+        lease = step.mending.get(event.index)
+        step.verifying.discard(event.index)
+        if lease is None or lease.failure is None or self._board.is_halted:
+            return
+        if not event.damaged:
+            del step.mending[event.index]
+            self._settle(lease, lease.failure)
+            return
+        failure = self._mending.reopen_for(step, event)
+        if failure is not None:
+            del step.mending[event.index]
+            self._give_up(lease, failure)
+        elif not step.waiting:
+            self._board.arrived.append(step)
+
+    def resume(self, step: StepRun) -> None:
+        """What items have waited for, because it was damaged, is there again, or cannot be had."""
+        failure = self._mending.resume(step)
+        if failure is not None:
+            leases, step.mending = list(step.mending.values()), {}
+            for lease in leases:
+                self._give_up(lease, failure)
 
     def _retry_in(self, lease: Lease, failure: Failure) -> float | None:
         step = lease.step

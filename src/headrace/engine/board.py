@@ -56,6 +56,8 @@ class Board:
         self.failed: list[StepRun] = []
         self.taken: set[str] = set()
         self.is_halted = self.is_cancelling = self.is_restored = False
+        self.is_output_sound = self.is_output_asked = False
+        self.lost_output: Failure | None = None
         self.partial_wanted = _partial_wanted(graph, chosen)
         self._offered: list[int] = []
         self._alarms: list[tuple[float, int, Alarm]] = []

@@ -45,7 +45,19 @@ class LookUp:
     refresh: bool = False
 
 
-Questions = Expand | Gather | LookUp
+@dataclass(frozen=True, slots=True)
+class Verify:
+    """Answer whether the objects of these values are there and whole (Verified).
+
+    They are what item `index` of a node gets; with an empty `node`, the run's output.
+    """
+
+    node: str
+    index: int
+    values: tuple[Value, ...]
+
+
+Questions = Expand | Gather | LookUp | Verify
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +119,13 @@ class ItemReused:
 
 
 @dataclass(frozen=True, slots=True)
+class Reopened:
+    """A step that had its value computes it again: what it was reused from is not shown any more."""
+
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
 class RecordStep:
     """A step run as it stands now."""
 
@@ -140,6 +159,6 @@ class FinishRun:
     failure: Failure | None = None
 
 
-Records = ItemEnded | ItemReused | RecordStep | RecordAttempt | Note | FinishRun
+Records = ItemEnded | ItemReused | Reopened | RecordStep | RecordAttempt | Note | FinishRun
 
 Command = Questions | Deeds | Records

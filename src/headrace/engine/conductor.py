@@ -11,7 +11,7 @@ from headrace.core.failures import Failure
 from headrace.core.states import FailureKind, State
 from headrace.engine.answering import Answerer
 from headrace.engine.claims import Claims
-from headrace.engine.commands import Expand, Gather, ItemEnded, LaunchAttempt, LookUp
+from headrace.engine.commands import Expand, Gather, ItemEnded, LaunchAttempt, LookUp, Verify
 from headrace.engine.events import (
     AttemptFailed,
     AttemptStarted,
@@ -264,9 +264,10 @@ class Conductor:
     def _feed(self, machine: Machine, turn: Turn, event: Event) -> None:
         for command in machine.handle(event):
             match command:
-                case Expand() | Gather() | LookUp():
+                case Expand() | Gather() | LookUp() | Verify():
                     now = self._options.clock()
                     self._next.append(self._answerer.answer(command, self._ports.artifacts, now))
+                    turn.freed += self._answerer.take_freed()
                 case ItemEnded():
                     self._end_item(turn, command, event.at)
                 case _:

@@ -109,7 +109,18 @@ class ClaimFreed:
     items: tuple[int, ...]
 
 
-Answers = Expanded | Gathered | LookedUp | ClaimFreed
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """Answer to Verify: the digests of those objects that are damaged or gone, and what is wrong with the first."""
+
+    at: float
+    node: str
+    index: int
+    damaged: tuple[str, ...] = ()
+    message: str = ""
+
+
+Answers = Expanded | Gathered | LookedUp | ClaimFreed | Verified
 
 
 @dataclass(frozen=True, slots=True)

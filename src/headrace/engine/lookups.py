@@ -124,6 +124,10 @@ class Lookups:
         step.held_here.difference_update(freed)
         self._ask(step, freed, is_first=False)
 
+    def ask_anew(self, step: StepRun, indexes: list[int]) -> None:
+        """Items have other arguments now than when they were looked up."""
+        self._ask(step, indexes, is_first=False)
+
     def ask_again(self, step: StepRun) -> None:
         """It is time to look again at what other runs hold."""
         held = sorted(step.held_elsewhere)

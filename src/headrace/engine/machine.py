@@ -30,9 +30,11 @@ from headrace.engine.events import (
     RunStarted,
     TimePassed,
     TurnEnded,
+    Verified,
     WorkerLost,
 )
 from headrace.engine.lookups import Lookups
+from headrace.engine.mending import OUTPUT, Mending
 from headrace.engine.options import MachineOptions
 from headrace.engine.recording import Recorder
 from headrace.engine.restoring import restore
@@ -62,7 +64,8 @@ class Machine:
         self._values = Values(board)
         self._endings = Endings(board)
         self._lookups = Lookups(board, self._endings)
-        self._attempts = Attempts(board, self._endings, self._lookups)
+        self._mending = Mending(board, self._lookups, self._values)
+        self._attempts = Attempts(board, self._endings, self._lookups, mending=self._mending)
         self._recorder = Recorder(board)
 
     @property
@@ -104,7 +107,7 @@ class Machine:
         match event:
             case RunStarted() | CancelRequested() | TimePassed() | TurnEnded():
                 self._on_run(event)
-            case Expanded() | Gathered() | LookedUp() | ClaimFreed():
+            case Expanded() | Gathered() | LookedUp() | ClaimFreed() | Verified():
                 self._on_answer(event)
             case AttemptStarted() | AttemptSucceeded() | AttemptFailed() | WorkerLost():
                 self._attempts.on_message(event)
@@ -139,6 +142,10 @@ class Machine:
                 self._lookups.on_looked_up(event)
             case ClaimFreed():
                 self._lookups.on_freed(event)
+            case Verified(node=name) if name == OUTPUT:
+                self._mending.on_output(event)
+            case Verified():
+                self._attempts.on_verified(event)
             case _:
                 assert_never(event)
 
@@ -189,7 +196,9 @@ class Machine:
 
     def _arrive(self, step: StepRun) -> None:
         """All that a step waits for is final: does it start, and with what?"""
-        if step.state is not State.PENDING:
+        if step.waiting or step.state is not State.PENDING:
+            if step.mending and not step.waiting:
+                self._attempts.resume(step)
             return
         try:
             arguments = self._values.arguments_of(step.node)
@@ -215,7 +224,12 @@ class Machine:
             del expansions[next(iter(expansions))]
 
     def _on_expanded(self, event: Expanded) -> None:
-        self._board.expansions[event.digest] = event.outcome
+        outcome = event.outcome
+        is_made_again = isinstance(outcome, Failure) and self._mending.reopen_for_members(
+            event.node, event.digest, outcome
+        )
+        if not is_made_again:
+            self._board.expansions[event.digest] = outcome
         if event.node:
             self._board.arrived.append(self._board.by_name[event.node])
 
@@ -232,13 +246,13 @@ class Machine:
             root = hindered.root
         except UnfitError as error:
             unfit = error.failure
-        failure = self._endings.cause(root) or unfit
+        failure = self._endings.cause(root) or unfit or board.lost_output
         is_cancelled = any(step.is_cut_short for step in board.steps)
         if is_cancelled and (board.is_cancelling or failure is None):
             self._end(State.CANCELLED)
         elif failure is not None:
             self._end(State.FAILED, failure=failure)
-        else:
+        elif output is None or not self._mending.awaits_output(output):
             self._end(State.SUCCEEDED, output=output)
 
     def _end(self, state: State, *, output: Value | None = None, failure: Failure | None = None) -> None:

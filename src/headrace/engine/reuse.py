@@ -40,6 +40,8 @@ class Reuser:
 
     def __init__(self, shelves: Shelves, run_id: str) -> None:
         self._shelves, self._run_id = shelves, run_id
+        self.is_wary = False
+        """Whether the content of stored values is verified: a damaged one has been met. Before, it is only measured."""
 
     def find(
         self, spec: StepSpec, keyed: Sequence[Keyed], now: float, *, own_only: bool = False
@@ -47,7 +49,7 @@ class Reuser:
         """One answer for each key, in order. `own_only` takes nothing but what this run has made itself."""
         keys = [key for item in keyed if (key := item.result_key)]
         stored = self._shelves.results.results(keys) if keys else {}
-        question = _Question(self._shelves, self._run_id, now=now, ttl_s=spec.cache.ttl_s)
+        question = _Question(self._shelves, self._run_id, now=now, ttl_s=spec.cache.ttl_s, is_wary=self.is_wary)
         return [self._answer(item, stored, question, own_only=own_only) for item in keyed]
 
     def _answer(
@@ -70,8 +72,9 @@ class Reuser:
 class _Question:
     """One look-up: remembers the digests that it has seen."""
 
-    def __init__(self, shelves: Shelves, run_id: str, *, now: float, ttl_s: float | None) -> None:
+    def __init__(self, shelves: Shelves, run_id: str, *, now: float, ttl_s: float | None, is_wary: bool) -> None:
         self._shelves, self._run_id, self._now, self._ttl_s = shelves, run_id, now, ttl_s
+        self._is_wary = is_wary
         self._digests: dict[str, str] = {}
 
     def problem_of(self, result: ResultRecord) -> str:
@@ -88,9 +91,9 @@ class _Question:
 
     def _why_gone(self, result: ResultRecord) -> str:
         try:
-            self._shelves.artifacts.check(result.output, content=False)
+            self._shelves.artifacts.check(result.output, content=self._is_wary)
         except ArtifactError as error:
-            return f"its stored value cannot be had: {error}"
+            return f"its stored value cannot be had: {str(error).partition('. ')[0]}"
         return ""
 
     def _token_of(self, read: str) -> str:

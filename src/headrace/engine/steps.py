@@ -38,7 +38,9 @@ class StepRun:
 
     `waiting` counts the nodes that have to be final first. `output` is the value that others see; `partial` the list
     of those items of a failed map that succeeded; `root` the failed step that hinders this one;
-    `held_by` the run that is waited for; `is_wary` if an attempt has taken its process with it.
+    `mending` the last attempts of items whose inputs are damaged (`verifying`: may be), `mendings` how often its own
+    value was (`damaged`: the objects); `held_by` the run that is waited for; `is_wary` if an attempt has taken its
+    process with it.
     """
 
     node: Node
@@ -72,6 +74,10 @@ class StepRun:
     held_rounds: int = 0
     held_by: str = ""
     tries: dict[int, Tries] = field(default_factory=dict)
+    mending: dict[int, "Lease"] = field(default_factory=dict)
+    verifying: set[int] = field(default_factory=set)
+    mendings: int = 0
+    damaged: set[str] = field(default_factory=set)
     fence: int = 0
     told: int = 0
     is_wary: bool = False
@@ -109,6 +115,8 @@ class StepRun:
     def release_memory(self) -> None:
         """Forget what only a step run under way needs."""
         self.arguments = None
+        self.mending = {}
+        self.verifying = set()
         self.outputs = []
         self.ready = []
         self.tries = {}

@@ -12,6 +12,7 @@ from headrace.engine.commands import (
     Note,
     RecordAttempt,
     RecordStep,
+    Reopened,
     StopAttempt,
     WakeAt,
 )
@@ -43,6 +44,7 @@ class Turn:
     attempts: list[AttemptRecord] = field(default_factory=list)
     results: list[ResultRecord] = field(default_factory=list)
     reused: list[ReuseRecord] = field(default_factory=list)
+    reopened: list[str] = field(default_factory=list)
     events: list[RunEvent] = field(default_factory=list)
     metrics: list[MetricRecord] = field(default_factory=list)
     logged: list[LoggedRecord] = field(default_factory=list)
@@ -57,7 +59,15 @@ class Turn:
 
     def take(
         self,
-        command: LaunchAttempt | StopAttempt | WakeAt | ItemReused | RecordStep | RecordAttempt | Note | FinishRun,
+        command: LaunchAttempt
+        | StopAttempt
+        | WakeAt
+        | ItemReused
+        | Reopened
+        | RecordStep
+        | RecordAttempt
+        | Note
+        | FinishRun,
     ) -> None:
         """Take in what needs nothing else."""
         match command:
@@ -67,6 +77,10 @@ class Turn:
                 self.stops.append(command)
             case WakeAt():
                 self.wake_at, self.has_wake = command.at, True
+            case Reopened():
+                # what it was reused from in this same turn is not written at all
+                self.reused = [one for one in self.reused if one.node != command.node]
+                self.reopened.append(command.node)
             case _:
                 self._take_record(command)
 
@@ -141,4 +155,5 @@ class Turn:
             self.metrics,
             self.logged,
             reused=self.reused,
+            reopened=self.reopened,
         )

@@ -27,8 +27,8 @@ class RunChange:
 
     `run` carries the version it was read with; the write succeeds only if the stored one is the same, and leaves it
     one higher. Step runs and attempts are written whole (inserted or replaced), results and events are appended,
-    events numbered on from the last. `manifests` are code manifests and graphs by digest, written if they are not
-    there yet.
+    events numbered on from the last. What the steps named in `reopened` were reused from is forgotten first.
+    `documents` are code manifests and graphs by digest, written if they are not there yet.
     """
 
     run: RunRecord
@@ -40,6 +40,7 @@ class RunChange:
     logged: Sequence[LoggedRecord] = ()
     documents: Mapping[str, str] = field(default_factory=dict)
     reused: Sequence[ReuseRecord] = ()
+    reopened: Sequence[str] = ()
 
 
 class RunStore(Protocol):

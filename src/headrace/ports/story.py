@@ -10,7 +10,8 @@ class EventType(StrEnum):
     `cancelled`.
 
     Of a step: `started`; `waiting` (run: another one that computes the same right now) and `taken_over` (run: that one
-    has ended without a value, so this one computes it); `items`, how a map's items
+    has ended without a value, so this one computes it); `damaged` (message, run: the one that made the value; it is
+    computed again, although it had been reused or computed already); `items`, how a map's items
     stand (items: how many there are, and each state's word with its number); its end `succeeded`, `reused` (run,
     attempt), `failed` (message, remedy, kind), `cancelled` and `skipped` (reason). Ends of steps that ran have
     `seconds`, ends of maps the numbers that `items` has.
@@ -29,6 +30,7 @@ class EventType(StrEnum):
     STEP_STARTED = "step.started"
     STEP_WAITING = "step.waiting"
     STEP_TAKEN_OVER = "step.taken_over"
+    STEP_DAMAGED = "step.damaged"
     STEP_ITEMS = "step.items"
     STEP_SUCCEEDED = "step.succeeded"
     STEP_REUSED = "step.reused"

@@ -55,6 +55,7 @@ class PreparedChange:
             raise StaleWriteError(run.id, run.version, version)
         if session.execute(sql.UPDATE_RUN, (last_event + len(events), *self._update)).rowcount != 1:
             raise StaleWriteError(run.id, run.version, stand_of(session, run.id)[0])
+        insert_all(session, sql.FORGET_REUSES, [(run.id, node) for node in self._change.reopened])
         for statement, parameter_rows in self._puts:
             insert_all(session, statement, parameter_rows)
         numbered = [rows.event_row(event, last_event + place) for place, event in enumerate(events, 1)]

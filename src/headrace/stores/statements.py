@@ -108,6 +108,7 @@ SELECT {STEP_COLUMNS} FROM step_runs
 WHERE pipeline = ? AND node = ? AND run_id < ? AND parts IS NOT NULL {{state}}ORDER BY run_id DESC LIMIT 1
 """
 WITH_VALUE = "AND state IN ('succeeded', 'reused') "
+FORGET_REUSES = "DELETE FROM reuses WHERE run_id = ? AND node = ?"
 PUT_REUSE = _upsert("reuses", "run_id, node, item, made_by, made_in", "run_id, node, item")
 
 ATTEMPT_COLUMNS = (

@@ -133,7 +133,9 @@ class MemoryRunStore:
             shelf.metrics.setdefault(run.id, []).extend(change.metrics)
             shelf.logged.setdefault(run.id, []).extend(change.logged)
             shelf.documents.update(change.documents)
-            shelf.reuses.setdefault(run.id, {}).update(_reuses(change))
+            reuses = shelf.reuses.get(run.id, {})
+            kept = {place: made for place, made in reuses.items() if place[0] not in change.reopened}
+            shelf.reuses[run.id] = kept | dict(_reuses(change))
             if run.state.is_final:
                 shelf.claims = {key: claim for key, claim in shelf.claims.items() if claim[0] != run.id}
 

@@ -131,6 +131,16 @@ class TrackingStoreContract:
         self.store.runs.write(RunChange(run, [step], own, metrics=metrics))
         assert math.isnan(self.store.tracking.latest([run.id])[run.id]["auc"])
 
+    def test_a_step_that_is_computed_after_all_shows_nothing_of_what_it_was_reused_from(self) -> None:
+        maker, attempt = self._logging(auc=0.875)
+        run = self._reusing(attempt)
+        stored = self.store.runs.get(run.id)
+        reuse = ReuseRecord(run.id, "fit", 0, attempt.id, maker.id)
+        self.store.runs.write(RunChange(stored, reused=[reuse, replace(reuse, node="other")]))
+        assert [each.node for each in self.store.tracking.metrics(run.id)] == ["fit", "fit", "other"]
+        self.store.runs.write(RunChange(replace(stored, version=stored.version + 1), reopened=["fit"]))
+        assert [each.node for each in self.store.tracking.metrics(run.id)] == ["other"]
+
     def test_a_run_is_found_by_the_metrics_of_its_reused_steps(self) -> None:
         maker, attempt = self._logging(auc=0.875)
         run = self._reusing(attempt)

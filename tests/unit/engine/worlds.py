@@ -33,6 +33,7 @@ from headrace.engine.commands import (
     RecordAttempt,
     RecordStep,
     StopAttempt,
+    Verify,
     WakeAt,
 )
 from headrace.engine.events import (
@@ -49,6 +50,7 @@ from headrace.engine.events import (
     RunStarted,
     TimePassed,
     TurnEnded,
+    Verified,
 )
 from headrace.engine.machine import Machine
 from headrace.engine.options import MachineOptions
@@ -136,6 +138,7 @@ class World:
     behave: Behave = add
     stored: dict[tuple[str, int], Answer] = field(default_factory=dict)
     objects: dict[str, Value | Failure] = field(default_factory=dict)
+    look: Callable[[tuple[Value, ...]], tuple[tuple[str, ...], str]] = lambda values: ((), "")
     gather: Callable[[tuple[Value, ...]], Value | Failure] = sequence_of
     now: float = 100.0
     commands: list[Command] = field(default_factory=list)
@@ -203,6 +206,8 @@ class World:
                 return [Expanded(self.now, command.node, command.value.digest, self.objects[command.value.digest])]
             case Gather():
                 return [Gathered(self.now, command.node, self.gather(command.members))]
+            case Verify():
+                return [Verified(self.now, command.node, command.index, *self.look(command.values))]
             case LaunchAttempt():
                 return self._launch(command)
             case StopAttempt():
