@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from headrace.app.loading import UserCodeError, load
+from headrace.app.places import refuse_standard_name, refuse_standard_names, refuse_steps_without_file
 from headrace.app.project import Target
 from headrace.app.requests import Request
 from headrace.app.rooms import Rooms
@@ -57,14 +58,17 @@ def plan_call(
 
 
 def _plan(rooms: Rooms, pipeline: Pipeline[..., Any], bound: BoundParameters) -> Plan:
+    refuse_standard_name(rooms.settings, Path(pipeline.symbol.file))
     graph = trace(pipeline, bound.static, is_strict=rooms.settings.strict)
     values: dict[str, Value] = dict(bound.values)
     for name, value in bound.objects.items():
         values[name] = rooms.artifacts.put(value, owner=f"parameter {name!r} of pipeline {pipeline.name!r}")
+    refuse_steps_without_file(graph)
     text = graph_to_json(graph)
     digest = graph_identity(graph)
     documents = {digest: text}
     codes = {symbol: rooms.code.code_of(symbol) for symbol in dict.fromkeys(node.step.symbol for node in graph.nodes)}
+    refuse_standard_names(rooms.settings, codes.values())
     rooms.live_code.check(codes.values(), given=(pipeline.symbol, pipeline))
     bases = _bases(rooms, graph, codes, documents=documents)
     return Plan(graph, digest, _anchored(rooms, values), bases, documents=documents)
