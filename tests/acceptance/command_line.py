@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import headrace
+
 ENVIRONMENT = {
     **{
         name: value
@@ -15,6 +17,8 @@ ENVIRONMENT = {
         if not name.startswith(("HEADRACE", "PYTEST", "PYTHONPATH", "PYTHONDONT"))
     },
     "NO_COLOR": "1",
+    # the tree under test, wherever the installed one lies
+    "PYTHONPATH": str(Path(headrace.__file__).parents[1]),
 }
 
 

@@ -2,10 +2,8 @@
 
 import importlib
 import sys
-from pathlib import Path
 from typing import Any
 
-from headrace.app.places import refuse_standard_name
 from headrace.app.project import Target, source_folders
 from headrace.app.settings import Settings
 from headrace.core.errors import HeadraceError, UnknownNameError, UsageError
@@ -49,12 +47,7 @@ def make_importable(settings: Settings) -> None:
 
 
 def load(target: Target, settings: Settings) -> Pipeline[..., Any]:
-    """The live pipeline; imports its module.
-
-    Raises UsageError if there is no such module, name or pipeline, or if the module is called as one of Python's own.
-    """
-    if target.file:
-        refuse_standard_name(settings, Path(target.file))
+    """The live pipeline; imports its module. Raises UsageError if there is no such module, name or pipeline."""
     make_importable(settings)
     try:
         module = importlib.import_module(target.module)
@@ -68,7 +61,7 @@ def load(target: Target, settings: Settings) -> Pipeline[..., Any]:
         ) from error
     except HeadraceError:
         raise
-    except (Exception, SystemExit) as error:  # a user's module can raise anything while it is imported
+    except Exception as error:  # a user's module can raise anything while it is imported
         raise UserCodeError(f"module {target.module!r}", error) from error
     found = getattr(module, target.name, None)
     if isinstance(found, Pipeline):

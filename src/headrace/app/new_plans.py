@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from headrace.app.entries import entry_of, live_entries
 from headrace.app.loading import UserCodeError, load
-from headrace.app.places import refuse_standard_name, refuse_standard_names, refuse_steps_without_file
 from headrace.app.project import Target
 from headrace.app.requests import Request
 from headrace.app.rooms import Rooms
@@ -36,7 +36,7 @@ def plan_named(rooms: Rooms, target: Target, request: Request) -> tuple[Plan, st
     pipeline = load(target, rooms.settings)
     bound = parse(pipeline, request.texts, _file_parameters(request.file, request.file_text))
     try:
-        plan = _plan(rooms, pipeline, bound)
+        plan = _plan(rooms, pipeline, bound, entries=[entry_of(target)])
     except Exception as error:
         # tracing notes the pipeline on what its body has raised; anything else is ours
         if isinstance(error, HeadraceError) or not getattr(error, "__notes__", None):
@@ -53,24 +53,22 @@ def plan_call(
     selection: Selection | None = None,
 ) -> Plan:
     """The plan of a live pipeline with the arguments of a call, positional and named."""
-    plan = _plan(rooms, pipeline, bind(pipeline, *call))
+    plan = _plan(rooms, pipeline, bind(pipeline, *call), entries=live_entries(pipeline))
     return replace(plan, selection=selection or Selection())
 
 
-def _plan(rooms: Rooms, pipeline: Pipeline[..., Any], bound: BoundParameters) -> Plan:
-    refuse_standard_name(rooms.settings, Path(pipeline.symbol.file))
+def _plan(rooms: Rooms, pipeline: Pipeline[..., Any], bound: BoundParameters, *, entries: Sequence[Symbol]) -> Plan:
     graph = trace(pipeline, bound.static, is_strict=rooms.settings.strict)
     values: dict[str, Value] = dict(bound.values)
     for name, value in bound.objects.items():
         values[name] = rooms.artifacts.put(value, owner=f"parameter {name!r} of pipeline {pipeline.name!r}")
-    refuse_steps_without_file(graph)
     text = graph_to_json(graph)
     digest = graph_identity(graph)
+    rooms.code.begin(entries)
     documents = {digest: text}
     codes = {symbol: rooms.code.code_of(symbol) for symbol in dict.fromkeys(node.step.symbol for node in graph.nodes)}
-    refuse_standard_names(rooms.settings, codes.values())
     rooms.live_code.check(codes.values(), given=(pipeline.symbol, pipeline))
-    bases = _bases(rooms, graph, codes, documents=documents)
+    bases = _bases(rooms, graph, codes, entries=entries, documents=documents)
     return Plan(graph, digest, _anchored(rooms, values), bases, documents=documents)
 
 
@@ -83,10 +81,14 @@ def _anchored(rooms: Rooms, values: Mapping[str, Value]) -> dict[str, Value]:
 
 
 def _bases(
-    rooms: Rooms, graph: Graph, codes: Mapping[Symbol, Code], *, documents: dict[str, str]
+    rooms: Rooms, graph: Graph, codes: Mapping[Symbol, Code], *, entries: Sequence[Symbol], documents: dict[str, str]
 ) -> dict[str, StepBasis]:
     known = {symbol: _basis(rooms, code, documents) for symbol, code in codes.items()}
-    return {node.name: replace(known[node.step.symbol], other=_other(node.step)) for node in graph.nodes}
+    first = {symbol: tuple(entries) if code.leans_on_entries else () for symbol, code in codes.items()}
+    return {
+        node.name: replace(known[node.step.symbol], other=_other(node.step), first=first[node.step.symbol])
+        for node in graph.nodes
+    }
 
 
 def _basis(rooms: Rooms, code: Code, documents: dict[str, str]) -> StepBasis:
@@ -119,7 +121,10 @@ def _kept(rooms: Rooms, plan: Plan) -> dict[str, object]:
         "environments": [[list(names), digest] for names, digest in environments.items()],
         "graph": plan.graph_digest,
         "parameters": dump_values(plan.parameters),
-        "bases": {name: [b.code, b.environment, list(b.closure), list(b.other)] for name, b in plan.bases.items()},
+        "bases": {
+            name: [one.code, one.environment, list(one.closure), list(one.other), bool(one.first)]
+            for name, one in plan.bases.items()
+        },
         "documents": dict(plan.documents),
     }
 

@@ -6,15 +6,17 @@ from pathlib import Path
 
 from headrace import __version__
 from headrace.app import doors
+from headrace.app.entries import entry_of
 from headrace.app.project import Target, locate
 from headrace.app.requests import Request
 from headrace.app.rooms import Rooms
 from headrace.code.stamps import ClosureMemo
+from headrace.core.symbols import Symbol
 from headrace.core.values import load_values
 from headrace.definition.graph_json import graph_from_json
 from headrace.plan.plan import Plan, StepBasis
 
-_FORMAT = 2
+_FORMAT = 3
 """Raised when what is kept of a plan changes, so that an older one is not read."""
 
 
@@ -22,9 +24,11 @@ def plan_target(rooms: Rooms, request: Request) -> Plan:
     """The plan of a pipeline that is named by text; its module is imported only if something has changed."""
     target = locate(request.target, rooms.settings)
     asked = _asked(rooms, target, request)
+    entry = entry_of(target)
+    rooms.code.begin([entry])
     memo = ClosureMemo(rooms.settings.root, rooms.stores.memos)
     kept = memo.recall(asked)
-    plan = _recalled(rooms, kept) if kept is not None else None
+    plan = _recalled(rooms, kept, entry) if kept is not None else None
     if plan is None:
         plan, lasting = doors.plan_named(rooms, target, request)
         if lasting:
@@ -38,14 +42,14 @@ def _asked(rooms: Rooms, target: Target, request: Request) -> str:
     return json.dumps([*place, str(target), sorted(request.texts.items()), request.file_text])
 
 
-def _recalled(rooms: Rooms, text: str) -> Plan | None:
+def _recalled(rooms: Rooms, text: str, entry: Symbol) -> Plan | None:
     kept = json.loads(text)
     for distributions, digest in kept["environments"]:
         if rooms.environments.environment_of(tuple(distributions)).digest != digest:
             return None
     bases = {
-        name: StepBasis(code, environment, _pairs(closure), _pairs(other))
-        for name, (code, environment, closure, other) in kept["bases"].items()
+        name: StepBasis(code, environment, _pairs(closure), _pairs(other), (entry,) if leans else ())
+        for name, (code, environment, closure, other, leans) in kept["bases"].items()
     }
     documents: dict[str, str] = kept["documents"]
     graph = graph_from_json(documents[kept["graph"]])

@@ -161,4 +161,4 @@ def without_padding(content: bytes) -> bytes:
 
 def _classes_of(names: set[tuple[str, str]]) -> tuple[str, ...]:
     found = (getattr(sys.modules.get(module), name, None) for module, name in names)
-    return project_classes({cls for cls in found if isinstance(cls, type)})
+    return project_classes(one for one in found if hasattr(one, "__qualname__"))

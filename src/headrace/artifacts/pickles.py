@@ -3,7 +3,9 @@
 import io
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from headrace.artifacts.formats import Draft, FormatSettings
@@ -40,24 +42,25 @@ class PickleFormat:
 
 
 def dump(value: object) -> tuple[bytes, tuple[str, ...]]:
-    """A pickle, and the project's classes in it (`module:Qual.name`, sorted)."""
+    """A pickle, and the project's classes, functions and modules in it (`module:Qual.name`, `module:`; sorted)."""
     import cloudpickle  # the library of this format
 
-    classes: set[type] = set()
+    named: dict[int, Any] = {}
 
     pickler: Any = cloudpickle.Pickler
 
     class Pickler(pickler):  # type: ignore[misc]
-        """Notes the classes that it meets."""
+        """Notes the classes that it meets, and what it writes as a mere name: its code is not in the bytes."""
 
         def reducer_override(self, obj: Any) -> Any:
-            classes.add(obj if isinstance(obj, type) else type(obj))
             name = _name_in_script(obj)
+            one = obj if name or _has_name(obj) else type(obj)
+            named[id(one)] = one
             return (resolve, (name,)) if name else super().reducer_override(obj)
 
     buffer = io.BytesIO()
     Pickler(buffer, protocol=_PROTOCOL).dump(value)
-    return buffer.getvalue(), project_classes(classes)
+    return buffer.getvalue(), project_classes(named.values())
 
 
 def _name_in_script(obj: object) -> str:
@@ -76,9 +79,26 @@ def _name_in_script(obj: object) -> str:
         return ""
 
 
-def project_classes(classes: set[type]) -> tuple[str, ...]:
-    """Those that lie outside the standard library and installed packages, as `module:Qual.name`."""
-    return tuple(sorted(qualified_name(cls) for cls in classes if is_project_class(cls)))
+def _has_name(obj: Any) -> bool:
+    """Whether an object is one that modules know by name: a class, a function, a step, a module.
+
+    Functions of the script that runs as `__main__` are none: their code is in the bytes.
+    """
+    if isinstance(obj, type | ModuleType):
+        return True
+    module = getattr(obj, "__module__", None)
+    return isinstance(module, str) and module != MAIN and isinstance(getattr(obj, "__qualname__", None), str)
+
+
+def project_classes(classes: Iterable[Any]) -> tuple[str, ...]:
+    """Those (classes, functions, modules) that lie outside the standard library and installed packages, as
+    `module:Qual.name`, or `module:` for a whole module.
+    """
+    return tuple(sorted({_name_of(one) for one in classes if is_project_class(one)}))
+
+
+def _name_of(found: Any) -> str:
+    return f"{found.__name__}:" if isinstance(found, ModuleType) else qualified_name(found)
 
 
 _INSTALLED = (
@@ -88,13 +108,10 @@ _INSTALLED = (
 )
 
 
-def is_project_class(cls: type) -> bool:
-    """Whether a class belongs to the project: its module has a file that is neither Python's nor installed."""
-    if cls.__module__ == MAIN:
+def is_project_class(cls: Any) -> bool:
+    """Whether a class (function, module) belongs to the project: its file is neither Python's nor installed."""
+    module: str = cls.__name__ if isinstance(cls, ModuleType) else cls.__module__
+    if module == MAIN:
         return True
-    path: str | None = getattr(sys.modules.get(cls.__module__), "__file__", None)
-    return (
-        path is not None
-        and not any(part in path for part in _INSTALLED)
-        and cls.__module__.partition(".")[0] != "headrace"
-    )
+    path: str | None = getattr(sys.modules.get(module), "__file__", None)
+    return path is not None and not any(part in path for part in _INSTALLED) and module.partition(".")[0] != "headrace"

@@ -10,7 +10,7 @@ from headrace.artifacts.objects import ObjectSource
 from headrace.artifacts.pickles import project_classes
 from headrace.core.canonical import NotCanonicalError, canonical, restore
 from headrace.core.symbols import qualified_name, resolve
-from headrace.core.values import ObjectValue
+from headrace.core.values import InlineValue, ObjectValue, classes_in
 
 _ONE = "tensor"
 _STATE = "collections:OrderedDict"
@@ -41,8 +41,8 @@ class SafetensorsFormat:
             return None
         weights = _Weights()
         structure = weights.describe(value)
-        classes = project_classes({type(module) for module in value.modules()})
-        return self._draft(weights.tensors, structure, kind=_MODULE, classes=classes)
+        classes = {*project_classes(type(module) for module in value.modules()), *_classes_of(structure)}
+        return self._draft(weights.tensors, structure, kind=_MODULE, classes=tuple(sorted(classes)))
 
     def read(self, source: ObjectSource, value: ObjectValue) -> object:
         """The tensors, made anew on the processor; a module gets its structure and its weights."""
@@ -159,6 +159,13 @@ def _describe_attribute(name: str, item: Any) -> list[str]:
     if found.startswith("torch") and callable(item) and _resolves_to(found, item):
         return ["torch", found]
     raise UncarriedError(f"its attribute {name!r} is a {type(item).__module__}.{type(item).__qualname__}")
+
+
+def _classes_of(structure: dict[str, Any]) -> set[str]:
+    """The classes of what stands in the attributes of a module and of those in it."""
+    texts = [data[1] for data in structure["attributes"].values() if data[0] == "plain"]
+    inside = [_classes_of(one) for one in structure["modules"].values() if one]
+    return set[str]().union(*(classes_in(InlineValue(text)) for text in texts), *inside)
 
 
 def _resolves_to(name: str, item: object) -> bool:

@@ -148,6 +148,11 @@ def is_mutator(node: ast.Call, name: str) -> bool:
     return name in _ATTRIBUTE_WRITERS and bool(node.args)
 
 
+def is_mutating_name(name: str) -> bool:
+    """Whether a method of this name is known to change its object."""
+    return name in _MUTATORS
+
+
 def constant_attribute(node: ast.Call) -> list[str]:
     """`getattr(a.b, "name", …)` and its like as `a.b.name`: that counts, not all of `a.b`. Empty for other calls."""
     if type(node.func) is not ast.Name or node.func.id not in _ATTRIBUTE_FUNCTIONS or len(node.args) < 2:

@@ -49,15 +49,15 @@ class Expander:
     """Expands bindings and statements; remembers them. One serves one planning."""
 
     def __init__(self, modules: ProjectModules, resolver: Resolver) -> None:
-        self._modules = modules
-        self._resolver = resolver
+        self.modules = modules
+        self.resolver = resolver
         self._bindings: dict[tuple[str, str], Expansion] = {}
 
     def binding(self, module: Module, name: str) -> Expansion:
         """A binding, whose own imports lead nowhere: whoever refers to it has been led on to what they mean."""
         known = self._bindings.get((module.path, name))
         if known is None:
-            pieces = self._modules.index_of(module).pieces_of(name)
+            pieces = self.modules.index_of(module).pieces_of(name)
             known = self._bindings[module.path, name] = self._expand(Place(module, name), pieces)
         return known
 
@@ -76,12 +76,12 @@ class Expander:
             for level, name in piece.import_statements:
                 self._take_import(found, absolute_name(module, level, name))
             if piece.doc_readers:
-                readers = [hit for one in piece.doc_readers for hit in self._resolver.resolve(module, one)]
+                readers = [hit for one in piece.doc_readers for hit in self.resolver.resolve(module, one)]
                 found.documented = found.documented or reads_docstrings(readers)
         return found
 
     def _take(self, found: Expansion, reference: str, piece: Piece) -> None:
-        for kind, hit, name in self._resolver.resolve(found.place.module, reference, piece):
+        for kind, hit, name in self.resolver.resolve(found.place.module, reference, piece):
             if hit is None:
                 found.distributions.update(self.distribution(name))
                 continue
@@ -92,7 +92,7 @@ class Expander:
                 found.wholes.setdefault(hit)
 
     def _take_import(self, found: Expansion, name: str) -> None:
-        module = self._modules.find(name) if name else None
+        module = self.modules.find(name) if name else None
         if module is not None:
             found.entered.setdefault(module)
         else:
@@ -100,7 +100,7 @@ class Expander:
 
     def distribution(self, dotted: str) -> Iterable[str]:
         """The distribution behind an import of a library, if it is one."""
-        name = self._modules.external_name(dotted)
+        name = self.modules.external_name(dotted)
         return (name,) if name else ()
 
 

@@ -92,6 +92,7 @@ class _ModuleIndexer:
         self._imports: list[tuple[int, str, str]] = []
         self._plain_imports: list[tuple[str, tuple[int, str, str]]] = []
         self._stars: list[tuple[int, str]] = []
+        self._ours = self._roots_of_headrace()
         self._writer = TreeWriter(headrace=self._names_of_headrace(), has_walrus=has_walrus)
 
     def index(self) -> FileIndex:
@@ -139,6 +140,20 @@ class _ModuleIndexer:
                     if level == 0 and module.partition(".")[0] == PRODUCT:
                         names |= {f"{alias}.step", f"{alias}.pipeline"} if not name else {alias}
             elif isinstance(statement, ast.Assign) and _is_made_of(statement.value, names):
+                names.update(name for target in statement.targets for name in targets_in(target))
+        return frozenset(names)
+
+    def _roots_of_headrace(self) -> frozenset[str]:
+        """The names under which Headrace is imported, and those of what its calls give, such as a run: nothing that is
+        called on them changes what a step could see."""
+        names: set[str] = set()
+        for statement, _ in self._statements:
+            if isinstance(statement, ast.Import | ast.ImportFrom):
+                targets = import_targets(statement)
+                names |= {
+                    alias for alias, level, module, _ in targets if not level and module.partition(".")[0] == PRODUCT
+                }
+            elif isinstance(statement, ast.Assign) and root_of(statement.value) in names:
                 names.update(name for target in statement.targets for name in targets_in(target))
         return frozenset(names)
 
@@ -279,7 +294,7 @@ class _ModuleIndexer:
         for root in sorted(mutated):
             kind = self._kinds.get(root)
             if kind is None or kind == "import":
-                if context.runs_at_import and root not in _HARMLESS_ROOTS:
+                if context.runs_at_import and root not in _HARMLESS_ROOTS and root not in self._ours:
                     self._effect("always", number)
             elif kind != "logger":
                 self._bind(root, number)
@@ -291,7 +306,7 @@ class _ModuleIndexer:
             kind = self._kinds.get(root)
             chain = chain_of(call.func)
             is_known = (kind in _DATA and len(chain) != 1) or (kind in _DEFINITIONS and len(chain) > 1)
-            if kind == "logger" or root in _HARMLESS_ROOTS:
+            if kind == "logger" or root in _HARMLESS_ROOTS or root in self._ours:
                 continue
             if is_statement and not is_known:
                 self._effect("always", number)

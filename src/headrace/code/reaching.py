@@ -4,28 +4,74 @@ Breadth first, so that each row is known by a shortest way to it. Reads indexes 
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
+from headrace.code.effects import LIBRARIES, Effects
 from headrace.code.expanding import Expander, Expansion
-from headrace.code.folders import PRODUCT
 from headrace.code.modules import Module, ProjectModules
-from headrace.code.pieces import ATTRIBUTES, Effect, Piece
-from headrace.code.resolving import Hit, Resolver, absolute_name
+from headrace.code.pieces import Effect, Piece
+from headrace.code.resolving import Hit, absolute_name
 from headrace.code.rows import Place, Reading, combined, piece_print
 from headrace.code.trees import FINGERPRINT_LENGTH
 from headrace.plan.explain import AT_IMPORT, BINARY
 from headrace.ports.code import CodeRow
 
-_EFFECT_WORDS = ("set", "use", "register", "enable", "disable", "seed", "patch", "install", "config", "init", "filter")
+
+class Beside(NamedTuple):
+    """The modules that the process of a run imports beside those of a step: `entries`, and all that these import."""
+
+    entries: tuple[Module, ...] = ()
+    modules: tuple[Module, ...] = ()
+
+
+NOTHING_BESIDE = Beside()
+
+
+def imported_from(modules: ProjectModules, entries: Iterable[Module]) -> Beside:
+    """What importing these modules imports, they included."""
+    first = tuple(entries)
+    found: dict[str, Module] = {}
+    pending = [*first]
+    while pending:
+        module = pending.pop()
+        if module.path not in found:
+            found[module.path] = module
+            parent = modules.find(module.name.rpartition(".")[0]) if "." in module.name else None
+            pending += [parent] if parent is not None else []
+            pending += project_imports(modules, module) if module.has_index else []
+    return Beside(first, tuple(found.values()))
+
+
+def project_imports(modules: ProjectModules, module: Module) -> list[Module]:
+    """The modules of the project that a module imports itself, at its head."""
+    found: list[Module] = []
+    for level, name, part in modules.index_of(module).imports:
+        absolute = absolute_name(module, level, name)
+        one = modules.find(absolute) if absolute else None
+        if one is not None:
+            found.append(one)
+            child = modules.find(f"{absolute}.{part}") if part and one.locations else None
+            found += [child] if child is not None else []
+    return found
 
 
 class Reach:
-    """What one symbol reaches. `start` once, then read `rows()`, `modules`, `distributions`, `notes`."""
+    """What one symbol reaches. `start` once, then read `rows()`, `modules`, `distributions`, `notes`.
 
-    def __init__(self, modules: ProjectModules, resolver: Resolver, expander: Expander) -> None:
-        self._modules = modules
-        self._resolver = resolver
+    `beside` are modules that the process of a run imports in any case, those that it names itself first (`entries`:
+    the pipeline's, the script). What they do to a module that the symbol reaches counts, even if it imports none of
+    them; `leans_on_entries` says so.
+    """
+
+    def __init__(self, expander: Expander, effects: Effects, beside: Beside = NOTHING_BESIDE) -> None:
+        self._modules = expander.modules
+        self._resolver = expander.resolver
         self._expander = expander
+        self._judge = effects
+        self._beside = beside
+        self._root = ""
+        self.leans_on_entries = False
         self._queue: deque[Expansion] = deque()
         self._through: dict[str, str] = {}
         self._entered: dict[str, Module] = {}
@@ -41,19 +87,22 @@ class Reach:
     @property
     def modules(self) -> list[Module]:
         """The modules whose files were looked at."""
-        return list(self._entered.values())
+        return [*self._entered.values(), *(self._outside() if self.leans_on_entries else ())]
 
     def start(self, module: Module, name: str) -> None:
-        """Follow everything from one binding."""
-        self._reach(module, name, "")
+        """Follow everything from one binding, or from all of a module."""
+        self._root = f"{module.label}:{name}"
+        if name:
+            self._reach(module, name, "")
+        else:
+            self._reach_whole(module, "")
         self._enter(module, f"{module.label}:{name}")
-        while self._queue:
-            while self._queue:
-                expansion = self._queue.popleft()
-                self._reached.append(expansion)
-                self._follow(expansion)
+        while True:
+            self._follow_all()
             if self._subclassed:
                 self._reach_subclasses()
+            if not self._queue and not self._changed_from_outside():
+                return
 
     def enter(self, module: Module) -> None:
         """Follow only what importing a module does."""
@@ -72,7 +121,8 @@ class Reach:
 
     def _other_rows(self, reading: Reading) -> Iterator[CodeRow]:
         """What importing modules does, their docstrings where they are read, and extension modules."""
-        for path, module in self._entered.items():
+        for module in self.modules:
+            path = module.path
             effects = self._effects.get(path)
             if effects:
                 symbol = f"{module.label}:{AT_IMPORT}"
@@ -80,13 +130,19 @@ class Reach:
                 first = min(piece.first_line for piece, _ in effects)
                 last = max(piece.last_line for piece, _ in effects)
                 yield CodeRow(symbol, combined(parts), module.file, first, last, self._through[symbol])
-            if reading.docs and module.has_index:
+            if reading.docs and module.has_index and path in self._entered:
                 doc = self._modules.index_of(module).doc
                 yield CodeRow(f"{module.label}:__doc__", doc, module.file, 1, 1)
             if path in self._whole and module.kind == "binary":
                 symbol = f"{module.label}:{BINARY}"
                 digest = self._modules.digest_of(module)[:FINGERPRINT_LENGTH]
                 yield CodeRow(symbol, digest, module.file, 0, 0, self._through[symbol])
+
+    def _follow_all(self) -> None:
+        while self._queue:
+            expansion = self._queue.popleft()
+            self._reached.append(expansion)
+            self._follow(expansion)
 
     def _reach(self, module: Module, name: str, through: str) -> None:
         symbol = f"{module.label}:{name}"
@@ -200,90 +256,53 @@ class Reach:
                 self._run_effects(current, through)
 
     def _imported_by(self, module: Module) -> list[Module]:
-        index = self._modules.index_of(module)
-        found: list[Module] = []
-        for level, name, part in index.imports:
-            absolute = absolute_name(module, level, name)
-            one = self._modules.find(absolute) if absolute else None
-            if one is not None:
-                found.append(one)
-                child = self._modules.find(f"{absolute}.{part}") if part and one.locations else None
-                found += [child] if child is not None else []
         if not module.locations:
-            for level, name, part in index.unused:
+            for level, name, part in self._modules.index_of(module).unused:
                 absolute = absolute_name(module, level, name)
                 if self._modules.find(absolute) is None:
                     self.distributions.update(self._expander.distribution(f"{absolute}.{part}" if part else absolute))
-        return found
+        return project_imports(self._modules, module)
 
     def _run_effects(self, module: Module, through: str) -> None:
-        index = self._modules.index_of(module)
+        for effect in self._modules.index_of(module).effects:
+            if self._judge.counts(module, effect):
+                self._run_effect(module, effect, through)
+
+    def _run_effect(self, module: Module, effect: Effect, through: str) -> bool:
+        """Let an effect count; whether it did not before."""
         place = Place(module, AT_IMPORT)
-        for effect in index.effects:
-            if not self._counts(module, effect):
-                continue
-            self._through.setdefault(place.symbol, through)
-            effects = self._effects.setdefault(module.path, [])
-            piece = index.piece(effect.piece)
-            if (piece, effect.name) in effects:
-                continue
-            effects.append((piece, effect.name))
-            if effect.name:
-                self._reach(module, effect.name, place.symbol)
-            else:
-                self._follow(self._expander.statement(place, piece))
+        piece = self._modules.index_of(module).piece(effect.piece)
+        effects = self._effects.setdefault(module.path, [])
+        if (piece, effect.name) in effects:
+            return False
+        self._through.setdefault(place.symbol, through)
+        effects.append((piece, effect.name))
+        if effect.name:
+            self._reach(module, effect.name, place.symbol)
+        else:
+            self._follow(self._expander.statement(place, piece))
+        return True
 
-    def _counts(self, module: Module, effect: Effect) -> bool:
-        if effect.mode == "always":
-            return True
-        hits = [hit for reference in effect.references for hit in self._resolver.resolve(module, reference)]
+    # What other modules of the process do to those that were entered
+
+    def _outside(self) -> list[Module]:
+        return [module for module in self._beside.modules if module.path not in self._entered]
+
+    def _changed_from_outside(self) -> bool:
+        """Let count what modules that are imported beside do to what is reached; whether anything came with it."""
+        ran = False
+        for module in self._outside():
+            for effect in self._modules.index_of(module).effects if module.has_index else ():
+                if self._is_changed_by(module, effect):
+                    ran = self._run_effect(module, effect, self._root) or ran
+        self.leans_on_entries = self.leans_on_entries or ran
+        return ran
+
+    def _is_changed_by(self, module: Module, effect: Effect) -> bool:
         if effect.mode == "subclass":
-            return any(self._registers_subclasses(hit, set()) for hit in hits)
-        return any(self._touches_state(hit, effect.mode == "reads", set()) for hit in hits)
-
-    def _touches_state(self, hit: Hit, reads: bool, seen: set[tuple[str, str]]) -> bool:
-        """Whether calling this may change state that outlives the call (or, stricter, `reads` it)."""
-        if hit.module is None:
-            words = hit.name.rpartition(".")[2].lower()
-            return bool(self._modules.external_name(hit.name)) and words.startswith(_EFFECT_WORDS)
-        place = (hit.module.path, hit.name)
-        if hit.kind == "module" or place in seen:
-            return False
-        seen.add(place)
-        for piece in self._modules.index_of(hit.module).pieces_of(hit.name):
-            if set(piece.mutates) - {hit.name, *(() if reads else (ATTRIBUTES,))}:
-                return True
-            if reads and piece.kind in {"mutable", "other"} and not self._is_ours(hit.module, piece):
-                return True
-            for reference in piece.references:
-                if any(
-                    self._touches_state(one, reads, seen)
-                    for one in self._resolver.resolve(hit.module, reference, piece)
-                ):
-                    return True
-        return False
-
-    def _is_ours(self, module: Module, piece: Piece) -> bool:
-        """Whether a value is Headrace's own decorator with options given beforehand: `step = partial(hr.step, …)`."""
-        hits = [hit for reference in piece.references for hit in self._resolver.resolve(module, reference, piece)]
-        tops = {hit.name.partition(".")[0] if hit.module is None else "" for hit in hits if hit.kind != "binding"}
-        others = [
-            one for one in hits if one.module is not None and one.kind == "binding" and one.module.path != module.path
-        ]
-        return PRODUCT in tops and tops <= {PRODUCT, "functools"} and not others
-
-    def _registers_subclasses(self, hit: Hit, seen: set[tuple[str, str]]) -> bool:
-        if hit.module is None or hit.kind == "module" or (hit.module.path, hit.name) in seen:
-            return False
-        seen.add((hit.module.path, hit.name))
-        index = self._modules.index_of(hit.module)
-        for piece in index.pieces_of(hit.name):
-            if any(member.name in {"__init_subclass__", "__new__", "__prepare__"} for member in piece.members):
-                return True
-        bases = [one for one in index.effects if one.name == hit.name and one.mode == "subclass"]
-        return any(
-            self._registers_subclasses(further, seen)
-            for effect in bases
-            for reference in effect.references
-            for further in self._resolver.resolve(hit.module, reference)
-        )
+            is_known = any(symbol in self._through for symbol in self._judge.bases_of(module, effect))
+            return is_known and (self._subclassed or self._judge.counts(module, effect))
+        changed = self._judge.changed_by(module, effect)
+        if LIBRARIES in changed and module in self._beside.entries:
+            return True
+        return not changed.isdisjoint(self._entered)

@@ -9,12 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from headrace.code.collecting import collection_paused
+from headrace.code.effects import Effects
 from headrace.code.errors import SourceMissingError, UnknownBindingError
 from headrace.code.expanding import Expander
 from headrace.code.manifests import code_digest
 from headrace.code.modules import Module, ProjectModules
 from headrace.code.notebooks import MAIN, NotebookSource
-from headrace.code.reaching import Reach
+from headrace.code.reaching import NOTHING_BESIDE, Reach, imported_from
 from headrace.code.resolving import Resolver
 from headrace.core.digests import digest_parts
 from headrace.core.symbols import Symbol
@@ -40,10 +41,18 @@ class StaticCodeReader:
         notebook: NotebookSource | None = None,
     ) -> None:
         self._modules = ProjectModules(str(root), memo, None if path is None else list(path))
-        self._resolver = Resolver(self._modules)
-        self._expander = Expander(self._modules, self._resolver)
+        resolver = Resolver(self._modules)
+        self._expander = Expander(self._modules, resolver)
         self._notebook = notebook
+        self._effects = Effects(self._modules, resolver)
+        self._beside = NOTHING_BESIDE
         self._codes: dict[tuple[str, str], Code] = {}
+
+    def begin(self, entries: Sequence[Symbol]) -> None:
+        """Say which modules the process of a run imports in any case; see the port."""
+        found = [module for entry in entries if (module := self._module_of(entry)) is not None]
+        self._beside = imported_from(self._modules, dict.fromkeys(found))
+        self._codes.clear()
 
     def code_of(self, symbol: Symbol) -> Code:
         """The code of a step's function and all project code that it reaches; raises SourceError."""
@@ -53,7 +62,9 @@ class StaticCodeReader:
         return self._code(module, symbol)
 
     def class_digest(self, name: str) -> str:
-        """The digest of a project class (`module:Qual.name`) with what it reaches; empty for a library's class."""
+        """The digest of a project class or function (`module:Qual.name`) or of all of a module (`module:`); see the
+        port. Empty for a library's.
+        """
         module_name, _, qualname = name.partition(":")
         symbol = Symbol(module_name, qualname)
         try:
@@ -79,7 +90,7 @@ class StaticCodeReader:
         if known is not None:
             return known
         index = self._modules.index_of(module)
-        if name not in index.bindings:
+        if name and name not in index.bindings:
             raise UnknownBindingError(name, module.file, known=index.bindings)
         with collection_paused():
             reach = self._reach()
@@ -91,12 +102,13 @@ class StaticCodeReader:
             self._files(reach),
             tuple(sorted(reach.distributions)),
             tuple(reach.notes),
+            reach.leans_on_entries,
         )
         self._codes[module.path, name] = code
         return code
 
     def _reach(self) -> Reach:
-        return Reach(self._modules, self._resolver, self._expander)
+        return Reach(self._expander, self._effects, self._beside)
 
     def _files(self, reach: Reach) -> tuple[tuple[str, str], ...]:
         found = {one.file: self._modules.digest_of(one) for one in reach.modules if one.kind in {"source", "binary"}}

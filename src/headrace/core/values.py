@@ -33,8 +33,9 @@ class ObjectValue:
     """Bytes in the artifact store.
 
     `format` names the artifact format that wrote them, `digest` is the BLAKE3 of the bytes, `length` the number of
-    elements if the value can be iterated by `each`, `classes` the project's classes (`module:Qual.name`) that reading
-    it back needs, `python_type` the class to give back (`module:Qual.name`, empty if the format alone decides).
+    elements if the value can be iterated by `each`, `classes` the project's classes and functions (`module:Qual.name`;
+    `module:` for a whole module) whose code is part of it, `python_type` the class to give back (`module:Qual.name`,
+    empty if the format alone decides).
     """
 
     format: str
@@ -121,7 +122,7 @@ def _classes_in_text(text: str) -> set[str]:
     found: set[str] = set()
 
     def note(data: dict[str, object]) -> dict[str, object]:
-        if data.get("$") in ("record", "enum"):
+        if data.get("$") in ("record", "enum", "flag"):
             found.add(str(data["c"]))
         return data
 

@@ -48,6 +48,7 @@ class Specs:
             needs_worker=step.timeout_s is not None or memory is not None or launch.is_wary,
             annotation=step.output,
             pipeline=graph.pipeline,
+            first=basis.first if basis is not None else (),
         )
 
     def _step_run_of(self, node: str) -> str:

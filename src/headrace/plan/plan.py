@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from headrace.core.symbols import Symbol
 from headrace.core.values import Value
 from headrace.definition.graph import Graph
 from headrace.plan.keys import KeyParts
@@ -23,13 +24,15 @@ class StepBasis:
     """What a step's key is made of before its inputs are known: digests of code and environment, and other named
     parts (salt, fresh).
 
-    `closure` are the project's files that the code's digest covers (path relative to the root, digest).
+    `closure` are the project's files that the code's digest covers (path relative to the root, digest); `first` the
+    modules that have to be imported before the step's, because they change what it uses.
     """
 
     code: str
     environment: str
     closure: tuple[tuple[str, str], ...] = ()
     other: tuple[tuple[str, str], ...] = ()
+    first: tuple[Symbol, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The port to source code as keys see it, to the distributions it reaches, and to files that a result depends on."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -29,7 +29,8 @@ class Code:
     The digest covers symbols and fingerprints only, so equal code has an equal digest wherever its lines stand.
     `files` are the project's files that were read (path relative to the root, digest); `distributions` are named by
     what is imported (`sklearn`, `google.cloud.storage`), as EnvironmentReader takes them; `notes` say where names are
-    computed and a whole module or package counts.
+    computed and a whole module or package counts. `leans_on_entries` says that the step needs the modules that its run
+    starts from (see `CodeReader.begin`) to be imported before it, because they change what it reaches.
     """
 
     digest: str
@@ -37,6 +38,7 @@ class Code:
     files: tuple[tuple[str, str], ...]
     distributions: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    leans_on_entries: bool = False
 
 
 class CodeReader(Protocol):
@@ -44,6 +46,13 @@ class CodeReader(Protocol):
 
     Imports nothing. One reader serves one planning: it sees each file once, at one moment.
     """
+
+    def begin(self, entries: Sequence[Symbol]) -> None:
+        """Say which modules the process of a run imports in any case: the pipeline's, the script.
+
+        What importing them does to the modules that a step reaches counts for the step.
+        """
+        ...
 
     def code_of(self, symbol: Symbol) -> Code:
         """The code of a step's function and all project code it reaches.
@@ -53,9 +62,9 @@ class CodeReader(Protocol):
         ...
 
     def class_digest(self, name: str) -> str:
-        """The digest of a project class (`module:Qual.name`) with what it reaches.
+        """The digest of a project class or function (`module:Qual.name`; `module:` for all of it) with what it reaches.
 
-        Empty for a class outside the project.
+        Empty for one outside the project.
         """
         ...
 

@@ -23,7 +23,8 @@ class AttemptSpec:
     that the worker appends to (relative to the store's folder). `memory_bytes` and `timeout_s` are limits, None for
     none. `idempotency_key` is the same over all attempts of a step run. `track_reads` asks for what the attempt
     touches (KEYS.md, rule 6). `closure` are the project's files that the key covers (path relative to the root, digest
-    of the planned content); `needs_worker` forbids the calling process (rule 18).
+    of the planned content); `needs_worker` forbids the calling process (rule 18). `first` are modules that have to be
+    imported before the step's (symbols without a name in them), because they change what it uses.
     """
 
     attempt_id: str
@@ -44,6 +45,7 @@ class AttemptSpec:
     needs_worker: bool = False
     annotation: str = ""
     pipeline: str = ""
+    first: tuple[Symbol, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

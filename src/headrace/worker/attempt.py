@@ -154,9 +154,11 @@ class InProcessWorker:
         if any(MAIN in name for _, value in spec.arguments for name in classes_in(value)):
             finder.load_main()
         place = (spec.symbol.module, spec.symbol.file)
-        if finder.is_loaded(spec.symbol):
+        if finder.is_imported((*spec.first, spec.symbol)):
             return finder.find(spec.symbol), self._imported.get(place, _NOTHING)
         with self._traced(spec) as traced, self._meter.importing(), self._parts.gate.user_code():
+            for module in spec.first:
+                finder.load(module)
             target = finder.find(spec.symbol)
         self._capture.tap_logging()
         # which modules an import loads is read from the sources, with what they do; here count the files they read

@@ -4,7 +4,7 @@ import importlib
 import inspect
 import sys
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import takewhile
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
@@ -45,6 +45,14 @@ class StepFinder:
             reason = f"it is no function but a {type(target).__qualname__}."
             raise StepNotFoundError(symbol, reason, remedy="Was the name given to something else later in the file?")
         return target
+
+    def is_imported(self, symbols: Iterable[Symbol]) -> bool:
+        """Whether all these modules are loaded."""
+        return all(map(self.is_loaded, symbols))
+
+    def load(self, symbol: Symbol) -> None:
+        """Import a module or script for what that does; raises whatever importing it raises."""
+        self._module(symbol)
 
     def load_main(self, file: str = "") -> None:
         """Load the calling process's script (or the one at `file`), so that classes of `__main__` can be found."""

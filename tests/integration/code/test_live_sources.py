@@ -80,7 +80,10 @@ def test_an_edit_whose_time_was_set_back_is_refused(place: Place):
         place.check()
 
 
-def test_an_edit_between_two_plans_is_refused_whatever_its_time_until_the_module_is_reloaded(place: Place):
+def test_an_edit_between_two_plans_is_refused_whatever_its_time_until_the_module_is_reloaded(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # Python would take it for that of the edited file
     module = place.load()
     place.check()
     stat = place.file.stat()

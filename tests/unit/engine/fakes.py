@@ -83,6 +83,9 @@ class Sources:
     tokens: dict[str, str] = field(default_factory=dict)
     place: str = "."
 
+    def begin(self, entries: Sequence[Symbol]) -> None:
+        raise NotImplementedError
+
     def code_of(self, symbol: Symbol) -> Code:
         raise NotImplementedError
 
