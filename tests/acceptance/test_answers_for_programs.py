@@ -72,7 +72,7 @@ def test_every_answer_is_json_by_the_letter_and_parameters_are_data(project: Pro
     (planned,) = project.ok("plan", "flow:odds", "--json").data
     assert planned["action"] == "reuse"
     assert project.ok("why", "last", "odd", "--json").data["state"] == "succeeded"
-    assert {"verdict", "what", "text"} == set(project.headrace("doctor", "--json").data[0])
+    assert {"verdict", "what", "text", "mend"} == set(project.headrace("doctor", "--json").data[0])
 
 
 def test_a_failure_is_told_in_json_too(project: Project):

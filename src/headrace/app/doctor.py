@@ -1,35 +1,22 @@
 """Looks at machine, project and store and says what would irritate later. Changes nothing."""
 
 import os
-import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
 
+from headrace.app.checkup import examine_store
+from headrace.app.findings import Finding
 from headrace.app.loading import load
 from headrace.app.project import locate
 from headrace.app.rooms import Rooms
-from headrace.core.errors import HeadraceError
-
-LEAST_FREE_BYTES = 2 << 30
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at: `ok`, `note` (works, but…) or `problem`, and what to do."""
-
-    what: str
-    verdict: Literal["ok", "note", "problem"]
-    text: str
-
-
-def examine(rooms: Rooms) -> Iterator[Finding]:
-    """Everything looked at, in order; goes on after a problem."""
+def examine(rooms: Rooms, *, deep: bool = False) -> Iterator[Finding]:
+    """Everything looked at, in order; goes on after a problem. `deep` reads every stored object."""
     yield _python()
     yield _machine()
     yield from _project(rooms)
-    yield from _store(rooms)
+    yield from examine_store(rooms, deep=deep)
     yield from _pipelines(rooms)
 
 
@@ -56,23 +43,6 @@ def _project(rooms: Rooms) -> Iterator[Finding]:
         yield Finding("project", "note", f"no pyproject.toml at or above {root}; `headrace init` makes a project")
     else:
         yield Finding("project", "ok", str(root))
-
-
-def _store(rooms: Rooms) -> Iterator[Finding]:
-    folder = rooms.settings.store
-    place = folder if folder.exists() else rooms.settings.root
-    free = shutil.disk_usage(place).free
-    if free < LEAST_FREE_BYTES:
-        yield Finding("disk", "problem", f"{free / 1e9:.1f} GB free at {place}; results need room")
-    else:
-        yield Finding("disk", "ok", f"{free / 1e9:.0f} GB free")
-    if not folder.exists():
-        yield Finding("store", "note", f"none yet; the first run makes {folder}")
-        return
-    try:
-        yield Finding("store", "ok", f"opens at {rooms.stores.place}")
-    except HeadraceError as error:
-        yield Finding("store", "problem", f"{error}")
 
 
 def _pipelines(rooms: Rooms) -> Iterator[Finding]:

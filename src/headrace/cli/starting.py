@@ -41,18 +41,25 @@ def demo(folder: str | None) -> int:
 
 
 @click.command()
+@click.option("--deep", is_flag=True, help="Read every stored object and compare its digest.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def doctor(*, as_json: bool) -> int:
-    """Check this machine, the project and its store; exit code 1 if there is a problem."""
-    findings = diagnosis.examine(Rooms(settings.read_settings(), is_reading=True))
+def doctor(*, deep: bool, as_json: bool) -> int:
+    """Check this machine, the project and its store; exit code 1 if there is a problem.
+
+    Every object that a run names has to be there with its size (--deep: with its content), and the database has to be
+    sound. What is not is told with the run, step and value that it affects, and the command that mends it.
+    """
+    findings = diagnosis.examine(Rooms(settings.read_settings(), is_reading=True), deep=deep)
     if as_json:
-        found = [{"verdict": one.verdict, "what": one.what, "text": one.text} for one in findings]
+        found = [{"verdict": one.verdict, "what": one.what, "text": one.text, "mend": one.mend} for one in findings]
         print_json(found)
         return 1 if any(one["verdict"] == "problem" for one in found) else 0
     is_well = True
     for finding in findings:
         mark, colour = VERDICTS[finding.verdict]
         print(f"{paint(mark, colour)} {visible(finding.what):<20} {visible(finding.text)}")
+        if finding.mend:
+            print(f"  {'':<20} {visible(finding.mend)}")
         is_well = is_well and finding.verdict != "problem"
     return 0 if is_well else 1
 

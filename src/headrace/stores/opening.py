@@ -30,7 +30,7 @@ Durability = Literal["normal", "full"]
 
 
 class SqlStore:
-    """The five metadata ports on one database.
+    """The five metadata ports on one database (`database`, for those who look it over as a whole).
 
     Close it when done (or use it in a `with`): the last process to close folds the log into the file.
     """
@@ -44,11 +44,11 @@ class SqlStore:
         self.results = SqlResultStore(database)
         self.tracking = SqlTrackingStore(database)
         self.memos = SqlMemoStore(database)
-        self._database = database
+        self.database = database
 
     def close(self) -> None:
         """Close every connection of this process."""
-        self._database.close()
+        self.database.close()
 
     def __enter__(self) -> Self:
         return self

@@ -67,6 +67,10 @@ class Database(Protocol):
         """Do some writing, in one transaction."""
         ...
 
+    def faults(self, *, deep: bool = False) -> list[str]:
+        """What is wrong with the database itself, by its own account; `deep` takes longer and looks at indexes too."""
+        ...
+
     def close(self) -> None:
         """Close every connection; nothing can be read or written afterwards."""
         ...
@@ -86,6 +90,10 @@ class ReadOnlyDatabase:
         """Raises StoreReadOnlyError."""
         del work
         raise StoreReadOnlyError(self._place)
+
+    def faults(self, *, deep: bool = False) -> list[str]:
+        """What is wrong with the database itself."""
+        return self._database.faults(deep=deep)
 
     def close(self) -> None:
         """Close every connection."""

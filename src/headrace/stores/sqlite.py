@@ -81,6 +81,12 @@ class SqliteDatabase:
             raise StoreReadOnlyError(self.path)
         return cast("T", self._of_this_process().batches.submit(work, self._commit))
 
+    def faults(self, *, deep: bool = False) -> list[str]:
+        """What SQLite finds wrong with the file, at most twenty faults."""
+        command = f"PRAGMA {'integrity_check' if deep else 'quick_check'}(20)"
+        found = self.read(lambda session: session.execute(command).fetchall())
+        return [row[0] for row in found if row[0] != "ok"]
+
     def close(self) -> None:
         """Close this process's connections; the last one of all folds the log into the file.
 

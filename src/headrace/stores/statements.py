@@ -162,6 +162,28 @@ CLAIMED_BY_OTHERS = "SELECT key, run_id, holder FROM claims WHERE key IN ({marks
 RELEASE = "DELETE FROM claims WHERE key = ? AND run_id = ?"
 RELEASE_ALL = "DELETE FROM claims WHERE run_id = ?"
 
+# references to objects begin with this in the texts of values
+_HAS_OBJECT = """LIKE '%["o",%'"""
+NAMED_OUTPUTS = f"""
+SELECT output, pipeline, node, MAX(run_id), COUNT(*), '', '' FROM step_runs WHERE output {_HAS_OBJECT}
+GROUP BY output, pipeline, node
+"""
+NAMED_RESULTS = f"""
+SELECT output, pipeline, node, MAX(run_id), COUNT(*), '', '' FROM results WHERE output {_HAS_OBJECT}
+GROUP BY output, pipeline, node
+"""
+NAMED_LOGGED = f"""
+SELECT l.value, r.pipeline, l.node, MAX(l.run_id), COUNT(*), l.kind, l.name FROM logged l JOIN runs r ON r.id = l.run_id
+WHERE l.value {_HAS_OBJECT} GROUP BY l.value, r.pipeline, l.node, l.kind, l.name
+"""
+NAMED_PARAMETERS = f"""
+SELECT parameters, pipeline, MAX(id), COUNT(*) FROM runs WHERE parameters {_HAS_OBJECT} GROUP BY parameters, pipeline
+"""
+CLAIMED = """
+SELECT c.run_id, c.holder, COUNT(*), MIN(r.state) FROM claims c LEFT JOIN runs r ON r.id = c.run_id
+GROUP BY c.run_id, c.holder
+"""
+
 INSERT_METRIC = _insert("metrics", "run_id, node, item, attempt_id, name, value, step, at")
 METRICS = """
 SELECT run_id, node, item, attempt_id, name, value, step, at FROM (

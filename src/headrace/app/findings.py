@@ -1,0 +1,14 @@
+"""What a look at machine, project and store has found, one thing at a time."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at: `ok`, `note` (works, but…) or `problem`, in words; `mend` is the command that mends it."""
+
+    what: str
+    verdict: Literal["ok", "note", "problem"]
+    text: str
+    mend: str = ""
