@@ -61,7 +61,7 @@ def load(target: Target, settings: Settings) -> Pipeline[..., Any]:
         ) from error
     except HeadraceError:
         raise
-    except Exception as error:  # a user's module can raise anything while it is imported
+    except (Exception, SystemExit) as error:  # a user's module can raise anything while it is imported
         raise UserCodeError(f"module {target.module!r}", error) from error
     found = getattr(module, target.name, None)
     if isinstance(found, Pipeline):
