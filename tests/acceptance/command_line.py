@@ -73,8 +73,12 @@ class Project:
 
     def run_file(self, place: str) -> Answer:
         """Run a script that lies in the folder."""
+        return self.script(str(self.folder / place))
+
+    def script(self, *arguments: str) -> Answer:
+        """Run Python in the folder, whatever it ends with."""
         done = subprocess.run(
-            [sys.executable, str(self.folder / place)],
+            [sys.executable, *arguments],
             cwd=self.folder,
             env=ENVIRONMENT,
             capture_output=True,

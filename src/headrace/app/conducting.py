@@ -74,9 +74,9 @@ class Conducting:
             self._stopped_by = number
             if self._lifeline is not None:
                 self._lifeline.has_heard = True
+            self._conductor.cancel()
             if self._is_told:
                 self._display.say(State.CANCELLED, STOPPING)
-            self._conductor.cancel()
             return
         self._is_forced = True
         self._executor.close()
@@ -97,6 +97,8 @@ class Conducting:
         may_leave = self._is_watched or (self._is_forced and not _is_interactive())
         if may_leave and not self._is_back.wait(BACK_BY_FORCE_S if self._is_forced else BACK_S):
             self._executor.close()
+            if not self._is_watched:
+                self._display.write("run it again, what is finished is reused\n")
             for stream in (sys.stdout, sys.stderr):
                 stream.flush()
             os._exit(CANCELLED)

@@ -29,6 +29,7 @@ ECHO_S = 0.2
 """The same signal that comes again within this is the same press: some send it to the process and to its group."""
 
 _STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_BY_KEYS = (signal.SIGINT, signal.SIGQUIT)
 _PASSED_ON = (*_STOPS, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
 _F_SETSIG = 10
 """Linux: which signal a descriptor sends (asm-generic/fcntl.h); Python's fcntl does not name it."""
@@ -173,7 +174,8 @@ class _Watch:
             os.kill(self._pid, signal.SIGKILL)
 
     def _pass_on(self, info: signal.struct_siginfo) -> None:
-        if info.si_pid:  # a terminal's signals have no sender, and have reached the child as well
+        # what a terminal's keys send has no sender, and has reached the child as well
+        if info.si_pid or info.si_signo not in _BY_KEYS:
             os.kill(self._pid, info.si_signo)
         if info.si_signo in _STOPS:
             self._patience.ask(info.si_signo, time.monotonic())

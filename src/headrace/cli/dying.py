@@ -69,3 +69,15 @@ def answers_apart() -> Generator[None, None, None]:
         sys.stdout.flush()
         os.dup2(out, 1)
         os.close(out)
+
+
+@contextmanager
+def if_anybody_reads() -> Generator[None, None, None]:
+    """Within, it is no error that the terminal or pipe has gone: the run's own end is what the exit code tells."""
+    try:
+        yield
+        sys.stdout.flush()
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for fd in (1, 2):  # or Python would complain when it flushes them at its end
+            os.dup2(nowhere, fd)

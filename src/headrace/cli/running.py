@@ -14,7 +14,7 @@ from headrace.app.requests import Request, read_parameters
 from headrace.app.rooms import Rooms
 from headrace.app.supervising import supervised
 from headrace.cli.as_json import print_json
-from headrace.cli.dying import answers_apart, died, status_of
+from headrace.cli.dying import answers_apart, died, if_anybody_reads, status_of
 from headrace.cli.error_lines import print_error
 from headrace.cli.tables import number, paint, seconds, table
 from headrace.core.errors import UsageError
@@ -69,10 +69,11 @@ def run(pipeline: str, *, as_json: bool, quiet: bool, **given: Any) -> int:
         with answers_apart():
             rooms = Rooms(settings.read_settings())
             record = _run(rooms, pipeline, given, lifeline=lifeline, is_quiet=quiet or as_json)
-        if as_json:
-            print_json(running.summary(rooms, record))
-        else:
-            _print_result(rooms, record, is_quiet=quiet)
+        with if_anybody_reads():
+            if as_json:
+                print_json(running.summary(rooms, record))
+            else:
+                _print_result(rooms, record, is_quiet=quiet)
         return status_of(record)
 
     return supervised(work, after=died)

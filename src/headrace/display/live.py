@@ -2,8 +2,9 @@
 
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 from headrace.core.states import State
 from headrace.core.visible import visible
@@ -23,6 +24,26 @@ class _Running:
     note: str = ""
     done: float = 0.0
     total: float = 0.0
+
+
+class _Unbreakable:
+    """A stream whose reader may go (a terminal is closed): a run must not fail because nobody watches it."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        try:
+            return self._stream.write(text)
+        except (OSError, ValueError):
+            return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 class LiveDisplay(PlainDisplay):
@@ -93,7 +114,7 @@ class LiveDisplay(PlainDisplay):
 
         with self._lock:
             if not self._ended:
-                console = Console(file=self._stream, highlight=False, markup=False)
+                console = Console(file=cast("TextIO", _Unbreakable(self._stream)), highlight=False, markup=False)
                 self._live = Live(console=console, get_renderable=self._picture, refresh_per_second=8, transient=True)
                 self._live.start()
 
