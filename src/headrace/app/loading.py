@@ -2,8 +2,10 @@
 
 import importlib
 import sys
+from pathlib import Path
 from typing import Any
 
+from headrace.app.places import refuse_standard_name
 from headrace.app.project import Target, source_folders
 from headrace.app.settings import Settings
 from headrace.core.errors import HeadraceError, UnknownNameError, UsageError
@@ -47,7 +49,12 @@ def make_importable(settings: Settings) -> None:
 
 
 def load(target: Target, settings: Settings) -> Pipeline[..., Any]:
-    """The live pipeline; imports its module. Raises UsageError if there is no such module, name or pipeline."""
+    """The live pipeline; imports its module.
+
+    Raises UsageError if there is no such module, name or pipeline, or if the module is called as one of Python's own.
+    """
+    if target.file:
+        refuse_standard_name(settings, Path(target.file))
     make_importable(settings)
     try:
         module = importlib.import_module(target.module)

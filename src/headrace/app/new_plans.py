@@ -9,6 +9,7 @@ from typing import Any
 
 from headrace.app.entries import entry_of, live_entries
 from headrace.app.loading import UserCodeError, load
+from headrace.app.places import refuse_standard_name, refuse_standard_names, refuse_steps_without_file
 from headrace.app.project import Target
 from headrace.app.requests import Request
 from headrace.app.rooms import Rooms
@@ -58,15 +59,18 @@ def plan_call(
 
 
 def _plan(rooms: Rooms, pipeline: Pipeline[..., Any], bound: BoundParameters, *, entries: Sequence[Symbol]) -> Plan:
+    refuse_standard_name(rooms.settings, Path(pipeline.symbol.file))
     graph = trace(pipeline, bound.static, is_strict=rooms.settings.strict)
     values: dict[str, Value] = dict(bound.values)
     for name, value in bound.objects.items():
         values[name] = rooms.artifacts.put(value, owner=f"parameter {name!r} of pipeline {pipeline.name!r}")
+    refuse_steps_without_file(graph)
     text = graph_to_json(graph)
     digest = graph_identity(graph)
     rooms.code.begin(entries)
     documents = {digest: text}
     codes = {symbol: rooms.code.code_of(symbol) for symbol in dict.fromkeys(node.step.symbol for node in graph.nodes)}
+    refuse_standard_names(rooms.settings, codes.values())
     rooms.live_code.check(codes.values(), given=(pipeline.symbol, pipeline))
     bases = _bases(rooms, graph, codes, entries=entries, documents=documents)
     return Plan(graph, digest, _anchored(rooms, values), bases, documents=documents)

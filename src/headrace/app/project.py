@@ -1,9 +1,10 @@
-"""Finding a pipeline by what people type: `module:name`, `file.py:name`, or a name of `[tool.headrace.pipelines]`."""
+"""Finding a pipeline by what people type: `module:name`, `file.py:name`, `file.py`, or a name of the settings."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from headrace.app.settings import Settings
+from headrace.app import looks
+from headrace.app.settings import Settings, where_the_project_is
 from headrace.core.errors import UnknownNameError, UsageError
 
 
@@ -20,18 +21,41 @@ class Target:
 
 
 def locate(text: str, settings: Settings) -> Target:
-    """What a typed target means; raises UnknownNameError or UsageError. Imports nothing."""
+    """What a typed target means; raises UnknownNameError or UsageError. Imports nothing.
+
+    A file alone means the one pipeline that it defines. Places in the settings start at the project's folder, typed
+    ones at the working directory.
+    """
     place, colon, name = text.rpartition(":")
-    if not colon:
-        if text not in settings.pipelines:
-            hint = (
-                f"Names come from [tool.headrace.pipelines] in {settings.root / 'pyproject.toml'}; "
-                "any other pipeline is named by its place: `module:name` or `path/to/file.py:name`."
-            )
-            raise UnknownNameError("pipeline", text, known=settings.pipelines, hint=hint)
+    if colon:
+        return _target(place, name, settings, start=Path.cwd())
+    if text in settings.pipelines:
         place, _, name = settings.pipelines[text].rpartition(":")
+        return _target(place, name, settings, start=settings.root)
+    file = text if text.endswith(".py") else _file_of(text, settings)
+    if file:
+        return _target(text, looks.only_pipeline(text, _existing(file, Path.cwd())), settings, start=Path.cwd())
+    raise UnknownNameError("pipeline", text, known=settings.pipelines, hint=_hint(text, settings))
+
+
+def _hint(text: str, settings: Settings) -> str:
+    places = looks.places_of(text, settings)
+    if places:
+        return (
+            f"There is one of this name in the project; say {' or '.join(f'`headrace run {one}`' for one in places)}."
+        )
+    lost = where_the_project_is(settings)
+    if lost:
+        return lost
+    return (
+        f"Names come from [tool.headrace.pipelines] in {settings.root / 'pyproject.toml'}; "
+        "any other pipeline is named by its place: `module:name` or `path/to/file.py:name`."
+    )
+
+
+def _target(place: str, name: str, settings: Settings, *, start: Path) -> Target:
     if place.endswith(".py"):
-        return _from_file(place, name, settings)
+        return _from_file(place, name, settings, start=start)
     return Target(place, name, _file_of(place, settings))
 
 
@@ -41,10 +65,15 @@ def source_folders(settings: Settings) -> list[Path]:
     return [source, settings.root] if source.is_dir() else [settings.root]
 
 
-def _from_file(place: str, name: str, settings: Settings) -> Target:
-    path = Path(place).resolve()
+def _existing(place: str, start: Path) -> Path:
+    path = (start / place).resolve()
     if not path.is_file():
         raise UsageError(f"There is no file {place!r} (looked for {path}).")
+    return path
+
+
+def _from_file(place: str, name: str, settings: Settings, *, start: Path) -> Target:
+    path = _existing(place, start)
     for folder in source_folders(settings):
         if path.is_relative_to(folder):
             parts = path.relative_to(folder).with_suffix("").parts

@@ -6,7 +6,7 @@ Each is made, and its module imported, when it is first entered: a run that reus
 from functools import cached_property
 
 from headrace.app.late_code import LateCodeReader
-from headrace.app.settings import Settings
+from headrace.app.settings import Settings, where_the_project_is
 from headrace.core.errors import UsageError
 from headrace.engine.ports import Ports
 from headrace.ports.artifacts import ArtifactStore
@@ -28,9 +28,9 @@ class Rooms:
         """The metadata store; made at the first run. Raises UsageError if only reading is wanted and there is none."""
         folder = self.settings.store
         if self._is_reading and not (folder / "headrace.db").exists():
-            raise UsageError(
-                f"There is no store in {folder} yet; `headrace run PIPELINE` makes one with its first run."
-            )
+            lost = where_the_project_is(self.settings)
+            first = f"There is no store in {folder} yet; `headrace run PIPELINE` makes one with its first run."
+            raise UsageError(f"{first} {lost}".rstrip())
         return open_store(
             folder,
             durability=self.settings.durability,

@@ -49,6 +49,26 @@ def find_root(start: Path) -> Path:
     return start
 
 
+def where_the_project_is(settings: Settings) -> str:
+    """For who stands in a folder that belongs to no project: where one may be meant; empty in a project."""
+    root = settings.root
+    if (root / "pyproject.toml").is_file():
+        return ""
+    for folder in root.parents:
+        if (folder / STORE_FOLDER / "headrace.db").is_file():
+            return (
+                f"There is no pyproject.toml in {root} or above it, but a store in {folder}: start headrace there, or "
+                f"put a pyproject.toml there, so that it is found from every folder below."
+            )
+    below = sorted(one.parent.name for one in root.glob("*/pyproject.toml") if b"headrace" in one.read_bytes())
+    if below:
+        return f"There is no pyproject.toml in {root} or above it; did you mean the project in {' or '.join(below)}?"
+    return (
+        f"There is no pyproject.toml in {root} or above it, so this folder is taken for the project: start headrace in "
+        f"yours."
+    )
+
+
 def read_settings(start: Path | None = None, environment: Mapping[str, str] = os.environ) -> Settings:
     """The settings of the project around a folder (default: the working directory); raises SettingsError."""
     root = find_root((start or Path.cwd()).resolve())
@@ -124,5 +144,7 @@ def _targets(value: object) -> dict[str, str]:
         raise SettingsError("`[tool.headrace.pipelines]` has to be a table of names, each with its `module:name`.")
     for name, place in table.items():
         if not isinstance(place, str) or ":" not in place:
-            raise SettingsError(f'Pipeline {name!r} in [tool.headrace.pipelines] is {place!r}; write "module:name".')
+            raise SettingsError(
+                f'Pipeline {name!r} in [tool.headrace.pipelines] is {place!r}; write "module:name" or "file.py:name".'
+            )
     return cast("dict[str, str]", table)

@@ -4,6 +4,7 @@ import click
 
 from headrace.app import explaining, looking, settings
 from headrace.app.rooms import Rooms
+from headrace.cli import completing
 from headrace.cli.as_json import print_json
 from headrace.cli.tables import paint, shown, state_mark
 from headrace.core.ids import short_id
@@ -12,8 +13,8 @@ from headrace.core.visible import visible
 
 
 @click.command()
-@click.argument("run")
-@click.argument("step")
+@click.argument("run", shell_complete=completing.runs)
+@click.argument("step", shell_complete=completing.steps_of_run)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def why(run: str, step: str, *, as_json: bool) -> None:
     """Explain why STEP was computed or reused in RUN (the end of an id, a name, or `last`)."""

@@ -8,6 +8,7 @@ import click
 from headrace.app import looking, run_view, settings, views
 from headrace.app.rooms import Rooms
 from headrace.app.value_texts import value_text
+from headrace.cli import completing
 from headrace.cli.as_json import print_json
 from headrace.cli.tables import ago, number, paint, seconds, shown, size, state_mark, table
 from headrace.core.ids import short_id
@@ -18,13 +19,21 @@ from headrace.core.states import State
 @click.option(
     "--where", multiple=True, metavar="CONDITION", help="Such as 'auc > 0.7'; repeat for more, all must hold."
 )
-@click.option("--pipeline", default="", help="Only runs of this pipeline.")
+@click.option(
+    "--pipeline", default="", help="Only runs of this pipeline.", shell_complete=completing.names_of_pipelines
+)
 @click.option(
     "--state", "states", multiple=True, type=click.Choice([one.value for one in State]), help="Only these states."
 )
-@click.option("--tag", "tags", multiple=True, help="Only runs with this tag.")
+@click.option("--tag", "tags", multiple=True, help="Only runs with this tag.", shell_complete=completing.tags)
 @click.option("-n", "--limit", default=20, show_default=True, type=click.IntRange(1, 10_000), help="How many.")
-@click.option("--before", default="", metavar="RUN", help="Only runs older than this one: the next page.")
+@click.option(
+    "--before",
+    default="",
+    metavar="RUN",
+    help="Only runs older than this one: the next page.",
+    shell_complete=completing.runs,
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def runs(*, as_json: bool, **given: Any) -> None:
     """List runs, newest first."""
@@ -59,7 +68,7 @@ def runs(*, as_json: bool, **given: Any) -> None:
 
 
 @click.command()
-@click.argument("run", default="last")
+@click.argument("run", default="last", shell_complete=completing.runs)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show(run: str, *, as_json: bool) -> None:
     """Show RUN (the end of an id, a name, or `last`): steps, times, use, metrics, failures."""

@@ -8,6 +8,7 @@ import click
 
 from headrace.app import contents, looking, settings
 from headrace.app.rooms import Rooms
+from headrace.cli import completing
 from headrace.cli.as_json import print_json
 from headrace.cli.tables import is_coloured, paint, shown, size, table
 from headrace.core.ids import short_id
@@ -17,8 +18,8 @@ POLL_S = 0.2
 
 
 @click.command()
-@click.argument("run", default="last")
-@click.argument("step", default="")
+@click.argument("run", default="last", shell_complete=completing.runs)
+@click.argument("step", default="", shell_complete=completing.steps_of_run)
 @click.option("-f", "--follow", is_flag=True, help="Go on printing until the run ends.")
 @click.option("--stream", type=click.Choice(["out", "err", "log"]), help="Only this stream.")
 @click.option("--item", type=int, help="Only this item of a map.")
@@ -42,8 +43,8 @@ def logs(run: str, step: str, *, follow: bool, as_json: bool, **given: Any) -> N
 
 
 @click.command()
-@click.argument("run", default="last")
-@click.argument("step", default="")
+@click.argument("run", default="last", shell_complete=completing.runs)
+@click.argument("step", default="", shell_complete=completing.steps_of_run)
 @click.option("--export", "folder", type=click.Path(file_okay=False), help="Write what can be written as files there.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def artifacts(run: str, step: str, *, folder: str | None, as_json: bool) -> None:
@@ -66,7 +67,7 @@ def artifacts(run: str, step: str, *, folder: str | None, as_json: bool) -> None
 
 
 @click.command()
-@click.argument("run")
+@click.argument("run", shell_complete=completing.runs)
 @click.option("--wait/--no-wait", default=True, help="Wait until it has stopped (default), or only ask.")
 def cancel(run: str, *, wait: bool) -> None:
     """Ask RUN to stop; what is finished is kept."""

@@ -13,6 +13,7 @@ from headrace.app.lifeline import Lifeline
 from headrace.app.requests import Request, read_parameters
 from headrace.app.rooms import Rooms
 from headrace.app.supervising import supervised
+from headrace.cli import completing
 from headrace.cli.as_json import print_json
 from headrace.cli.dying import answers_apart, died, if_anybody_reads, status_of
 from headrace.cli.error_lines import print_error
@@ -32,20 +33,34 @@ Command = Callable[..., Any]
 
 
 def _steps(flag: str, name: str, text: str) -> Command:
-    return click.option(flag, name, multiple=True, metavar="STEP", help=text)
+    complete = completing.steps_of_pipeline
+    return click.option(flag, name, multiple=True, metavar="STEP", help=text, shell_complete=complete)
 
 
 def pipeline_options(command: Command) -> Command:
     """The options that `run` and `plan` share."""
+    parameters, step_options = completing.parameters, completing.step_options
     options = [
-        click.argument("pipeline"),
-        click.option("-p", "texts", multiple=True, metavar="NAME=VALUE", help="A parameter; repeat for more."),
+        click.argument("pipeline", shell_complete=completing.pipelines),
+        click.option(
+            *("-p", "texts"),
+            multiple=True,
+            metavar="NAME=VALUE",
+            help="A parameter; repeat for more.",
+            shell_complete=parameters,
+        ),
         click.option("--params", "file", type=click.Path(dir_okay=False), help="Parameters from a TOML or JSON file."),
         _steps("--until", "until", "Run this step and all it needs, nothing after."),
         _steps("--from", "from_", "Compute this step and all that follows again."),
         _steps("--only", "only", "Run this step alone; what it needs must be reusable."),
         _steps("--refresh", "refresh", "Compute this step again."),
-        click.option("-o", "--option", "options", multiple=True, metavar="STEP.OPTION=VALUE", help=OPTION_HELP),
+        click.option(
+            *("-o", "--option", "options"),
+            multiple=True,
+            metavar="STEP.OPTION=VALUE",
+            help=OPTION_HELP,
+            shell_complete=step_options,
+        ),
         click.option("--options", "options_file", type=click.Path(dir_okay=False), help="Options from a TOML file."),
         click.option("--json", "as_json", is_flag=True, help="Print JSON."),
     ]
@@ -54,10 +69,12 @@ def pipeline_options(command: Command) -> Command:
     return command
 
 
-@click.command()
+@click.command(cls=completing.HalfTypedCommand)
 @pipeline_options
 @click.option("--name", default="", help="A name for the run.")
-@click.option("--tag", "tags", multiple=True, help="A tag for the run; repeat for more.")
+@click.option(
+    "--tag", "tags", multiple=True, help="A tag for the run; repeat for more.", shell_complete=completing.tags
+)
 @click.option("--note", default="", help="A note for the run.")
 @click.option("--lanes", type=click.IntRange(min=1), help="How many steps run at once (default: one a core).")
 @click.option("--fail-fast", is_flag=True, help="Stop at the first failure instead of running what can still run.")
@@ -93,7 +110,7 @@ def _run(rooms: Rooms, pipeline: str, given: dict[str, Any], *, lifeline: Lifeli
     return running.execute(rooms, plan, options)
 
 
-@click.command()
+@click.command(cls=completing.HalfTypedCommand)
 @pipeline_options
 def plan(pipeline: str, *, as_json: bool, **given: Any) -> None:
     """Show what a run of PIPELINE would do: what runs, what is reused, and why. Starts nothing."""

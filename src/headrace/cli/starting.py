@@ -14,6 +14,14 @@ from headrace.cli.as_json import print_json
 from headrace.cli.tables import paint
 from headrace.core.visible import visible
 
+BASH_HEAD = """\
+# places are file.py:name, parameters name=value: neither ends a word
+COMP_WORDBREAKS=${COMP_WORDBREAKS//[:=]}
+"""
+BASH_END = """\
+    [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *[=.] ]] && compopt -o nospace
+    return 0
+"""
 VERDICTS = {"ok": ("●", "32"), "note": ("▲", "33"), "problem": ("✕", "31")}
 
 
@@ -71,4 +79,5 @@ def completion(ctx: click.Context, shell: str) -> None:
     """Print the completion script of SHELL, for example: headrace completion bash >> ~/.bashrc."""
     script = get_completion_class(shell)
     assert script is not None
-    print(script(ctx.find_root().command, {}, "headrace", "_HEADRACE_COMPLETE").source())
+    source = script(ctx.find_root().command, {}, "headrace", "_HEADRACE_COMPLETE").source()
+    print(BASH_HEAD + source.replace("    return 0\n", BASH_END) if shell == "bash" else source)
