@@ -6,7 +6,9 @@ import pytest
 
 from acceptance.edited_files import HEAD, assert_noticed, project_of, run
 
-CONSUMED = "\n@hr.step\ndef use(f) -> int:\n    return {call}\n\n@hr.pipeline\ndef pipe() -> int:\n    return use(choose())\n"
+CONSUMED = (
+    "\n@hr.step\ndef use(f) -> int:\n    return {call}\n\n@hr.pipeline\ndef pipe() -> int:\n    return use(choose())\n"
+)
 MAKERS = {
     "a function": ("@hr.step\ndef choose():\n    return plus\n", "f(3)"),
     "a partial": ("@hr.step\ndef choose():\n    return functools.partial(plus, 3)\n", "f()"),
@@ -49,7 +51,9 @@ def test_a_function_inside_a_trusted_model_counts_for_its_consumer(tmp_path: Pat
 
 
 def test_a_function_given_to_a_run_from_python_counts(tmp_path: Path):
-    work = HEAD + "@hr.step\ndef use(f) -> int:\n    return f(3)\n\n@hr.pipeline\ndef pipe(f) -> int:\n    return use(f)\n"
+    work = (
+        HEAD + "@hr.step\ndef use(f) -> int:\n    return f(3)\n\n@hr.pipeline\ndef pipe(f) -> int:\n    return use(f)\n"
+    )
     script = (
         "import headrace as hr, work, h\nif __name__ == '__main__':\n    run = hr.Session(quiet=True).run(work.pipe, h.plus)\n"
         "    print(run.output, run.step('use').state.value)\n"

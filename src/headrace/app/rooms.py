@@ -17,11 +17,12 @@ from headrace.stores.opening import SqlStore, open_store
 
 
 class Rooms:
-    """Everything that a use case may need of one project; with `is_reading`, no store is made where there is none."""
+    """Everything that a use case may need of one project; with `is_reading`, no store is made where there is none;
+    with `is_forecast`, values get the references that they would have, and are not stored."""
 
-    def __init__(self, settings: Settings, *, is_reading: bool = False) -> None:
+    def __init__(self, settings: Settings, *, is_reading: bool = False, is_forecast: bool = False) -> None:
         self.settings = settings
-        self._is_reading = is_reading
+        self._is_reading, self._is_forecast = is_reading, is_forecast
 
     @cached_property
     def stores(self) -> SqlStore:
@@ -45,7 +46,11 @@ class Rooms:
 
         chosen = self.settings
         return LocalArtifactStore(
-            chosen.store / "objects", durability=chosen.durability, pickles=chosen.pickles, trusted=chosen.trusted
+            chosen.store / "objects",
+            durability=chosen.durability,
+            pickles=chosen.pickles,
+            trusted=chosen.trusted,
+            is_forecast=self._is_forecast,
         )
 
     @cached_property

@@ -90,7 +90,7 @@ class Session:
 
     def plan(self, pipeline: Pipeline[P, R], /, *args: P.args, **kwargs: P.kwargs) -> PlanView:
         """What a run would do, step by step, and why; starts nothing."""
-        rooms = self._rooms(pipeline)
+        rooms = self._rooms(pipeline, is_forecast=True)
         plan = self._plan(rooms, pipeline, (args, kwargs))
         return PlanView(plan, forecasts(rooms, plan))
 
@@ -118,7 +118,7 @@ class Session:
     ) -> Plan:
         return with_overrides(plan_call(rooms, pipeline, call, selection=self._selection), self._overrides)
 
-    def _rooms(self, pipeline: Pipeline[..., Any] | None) -> Rooms:
+    def _rooms(self, pipeline: Pipeline[..., Any] | None, *, is_forecast: bool = False) -> Rooms:
         if pipeline is not None and not isinstance(cast("object", pipeline), Pipeline):
             raise UsageError(
                 f"hr.run and hr.plan take a pipeline and its parameters, such as hr.run(training, share=0.8); they got "
@@ -131,7 +131,7 @@ class Session:
             _Last.project = start or _Last.project
         settings = read_settings(start or (_Last.project if pipeline is None else None))
         name_main_script(settings)
-        return Rooms(settings, is_reading=pipeline is None)
+        return Rooms(settings, is_reading=pipeline is None, is_forecast=is_forecast)
 
 
 class _Last:

@@ -15,6 +15,7 @@ from headrace.artifacts.objects import ObjectFolder
 from headrace.artifacts.paths import PATH_TYPE, PathShelf
 from headrace.artifacts.pending import Allowance, Stored, Storing, loan_of
 from headrace.artifacts.remote_folder import RemoteFolder
+from headrace.artifacts.unwritten import UnwrittenFolder
 from headrace.core.canonical import restore
 from headrace.core.errors import HeadraceError
 from headrace.core.values import (
@@ -45,7 +46,8 @@ class LocalArtifactStore:
 
     `folder` is made at the first write. `durability` "full" syncs every object to the disk before `put` returns;
     "normal" survives the death of any process. `pickles` and `trusted` are those of the settings. With `remote`, a
-    store of obstore, objects live there, and the folder holds copies.
+    store of obstore, objects live there, and the folder holds copies. With `is_forecast`, what is put or gathered gets
+    the reference that it would have, and nothing is written.
     """
 
     def __init__(
@@ -57,10 +59,13 @@ class LocalArtifactStore:
         trusted: Sequence[str] = (),
         plug_ins: Callable[[], Mapping[str, str]] | None = None,
         remote: object = None,
+        is_forecast: bool = False,
     ) -> None:
         self._place = str(folder)
         local = LocalFolder(str(folder), sync=durability == "full")
         self._objects: ObjectFolder = local if remote is None else RemoteFolder(remote, local)
+        if is_forecast:
+            self._objects = UnwrittenFolder(self._objects)
         self._allowance = Allowance(_IN_FLIGHT_BYTES)
         self._registry = FormatRegistry(FormatSettings(tuple(trusted)), plug_ins)
         self._paths = PathShelf(self._objects)

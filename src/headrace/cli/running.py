@@ -114,7 +114,7 @@ def _run(rooms: Rooms, pipeline: str, given: dict[str, Any], *, lifeline: Lifeli
 @pipeline_options
 def plan(pipeline: str, *, as_json: bool, **given: Any) -> None:
     """Show what a run of PIPELINE would do: what runs, what is reused, and why. Starts nothing."""
-    rooms = Rooms(settings.read_settings())
+    rooms = Rooms(settings.read_settings(), is_forecast=True)
     made = overriding.with_overrides(planning.plan_target(rooms, _request(pipeline, given)), _overrides(given))
     forecasts = doors.forecasts(rooms, made)
     if as_json:

@@ -120,7 +120,7 @@ class _Seer:
         if not node.is_map:
             self._values[node.name] = found[0]
             return Forecast(node.name, Action.REUSE, "same code, inputs and environment", 0.0)
-        # what a run made of these items is in the store already, so nothing is written here
+        # the ports of a forecast write nothing: a long list gets the reference that a run would store it under
         try:
             self._values[node.name] = self._ports.artifacts.gather("list", found)
         except ArtifactError:
