@@ -228,3 +228,12 @@ def meet(own: str, other: str) -> int:
     Path(own).touch()
     wait_for(other)
     return os.getpid()
+
+
+def keep_secret(name: str) -> list[str]:
+    secret = os.environ[name]
+    log_params({"place": f"at {secret}"})
+    log_text("card", f"# {secret}")
+    if secret.isprintable():
+        log_metric(f"of {secret}", 1.0)
+    return ["long" * 4096, secret]

@@ -128,9 +128,10 @@ def failure_names(on: ExceptionTypes) -> tuple[str, ...]:
 class Resources:
     """What a step needs: `cpu` cores, `memory` ("4GiB" or bytes), `gpu`s, and any number of named pools.
 
-    A pool is a name with how much of it one attempt takes (`database=1`); how much there is stands in the settings.
-    Values may be parameters of the pipeline (`fit.with_options(resources=hr.Resources(cpu=cores))`). Raises
-    OptionError.
+    On this machine `memory` is enforced, on Linux: an attempt whose private memory grows beyond it is ended. `cpu`,
+    `gpu` and pools (a name with how much of it one attempt takes, `database=1`) are recorded in the graph and limit
+    nothing yet; `lanes` and `max_parallel` say how much runs at once. None of them is a part of a key. Values may be
+    parameters of the pipeline (`fit.with_options(resources=hr.Resources(cpu=cores))`). Raises OptionError.
     """
 
     __slots__ = ("amounts",)

@@ -19,7 +19,7 @@ class TrackingBuffer:
 
     Any thread may add (deques append atomically, so that a thread that is stopped in the middle holds no lock).
     `wake` is called whenever something was added and must be cheap; `flush_now` when the buffer is full. `put` stores
-    a value at once, so that what happens to it later does not matter.
+    a value at once, so that what happens to it later does not matter. `look` is shown what is kept, with whose it is.
     """
 
     def __init__(
@@ -29,8 +29,10 @@ class TrackingBuffer:
         put: Callable[[object, str], Value],
         wake: Callable[[], None],
         flush_now: Callable[[], None],
+        look: Callable[[str, Value | None], None] | None = None,
     ) -> None:
         self.spec = spec
+        self._look = look
         self._put = put
         self._wake = wake
         self._flush_now = flush_now
@@ -40,11 +42,15 @@ class TrackingBuffer:
 
     def add_metric(self, name: str, value: float, step: float | None) -> None:
         """One point of a metric, now."""
+        if self._look is not None:
+            self._look(f"the metric {name!r} of step {self.spec.node!r}", None)
         self._metrics.append(LoggedMetric(name, value, step, time.time()))
         self._added(len(self._metrics))
 
     def add_value(self, kind: str, name: str, value: Value) -> None:
         """A value that is stored already."""
+        if self._look is not None:
+            self._look(f"{kind} {name!r} of step {self.spec.node!r}", value)
         self._values.append(LoggedValue(kind, name, value, time.time()))
         self._added(len(self._values))
 

@@ -35,6 +35,7 @@ from headrace.worker.logs import LogFile, last_lines
 from headrace.worker.measure import Meter
 from headrace.worker.outbox import Outbox, OutboxParts, Ticker, masked
 from headrace.worker.residue import Residue
+from headrace.worker.secrecy import Secrecy
 from headrace.worker.stopping import StopGate
 
 _NOTHING = Touched()
@@ -131,8 +132,9 @@ class InProcessWorker:
         secrets: dict[str, str] = {}
         try:
             secrets |= self._secrets(spec)
-            with self._recording(spec, report, tuple(secrets.values())), _set_in_environment(secrets):
+            with self._recording(spec, report, secrets), _set_in_environment(secrets):
                 output, touched = self._execute(spec)
+                Secrecy(secrets, self._parts.artifacts).look(f"the output of step {spec.node!r}", output)
             return AttemptDone(spec.attempt_id, spec.fence, output, touched, self._meter.usage(), time.time())
         except _Broken as broken:
             return self._broke(spec, broken.failure, tuple(secrets.values()))
@@ -220,9 +222,12 @@ class InProcessWorker:
         return edited
 
     @contextmanager
-    def _recording(self, spec: AttemptSpec, report: Report, secrets: tuple[str, ...]) -> Generator[None, None, None]:
+    def _recording(self, spec: AttemptSpec, report: Report, secrets: Mapping[str, str]) -> Generator[None, None, None]:
         log = LogFile(self._parts.log_folder / spec.log_path)
-        parts = OutboxParts(report, log, self._parts.gate, self._ticker, self._put_logged, secrets)
+        look = Secrecy(secrets, self._parts.artifacts).look if secrets else None
+        parts = OutboxParts(
+            *(report, log, self._parts.gate, self._ticker, self._put_logged), tuple(secrets.values()), look
+        )
         outbox = self._outbox = Outbox(spec, parts)
         enter_attempt(outbox.tracking)
         self._capture.begin(outbox)

@@ -48,7 +48,7 @@ class Ticker:
 
 @dataclass(frozen=True, slots=True)
 class OutboxParts:
-    """What an outbox works with; `put` stores a value for `hr.log_figure` and the like."""
+    """What an outbox works with; `put` stores a value for `hr.log_figure` and the like, `look` sees what is kept."""
 
     report: Report
     log: LogFile
@@ -56,6 +56,7 @@ class OutboxParts:
     ticker: Ticker
     put: Callable[[object, str], Value]
     secrets: tuple[str, ...] = ()
+    look: Callable[[str, Value | None], None] | None = None
 
 
 class Outbox:
@@ -74,7 +75,7 @@ class Outbox:
         self._pid = os.getpid()
         self._is_open = True
         self._flush = self.flush
-        self.tracking = TrackingBuffer(spec, put=parts.put, wake=self._wake, flush_now=self._flush)
+        self.tracking = TrackingBuffer(spec, put=parts.put, wake=self._wake, flush_now=self._flush, look=parts.look)
         _Newest.outbox = self
 
     def write(self, stream: str, text: str, *, source: str = "") -> None:

@@ -5,6 +5,7 @@ import os
 import sys
 import threading
 import time
+import warnings
 from pathlib import Path
 
 import pytest
@@ -260,6 +261,25 @@ def test_a_secret_from_elsewhere_does_not_stay_in_the_environment(tmp_path):
     )
     assert reports.lines(spec) == [("out", "the secret is ***")]
     assert "SAMPLE_OTHER" not in os.environ
+
+
+@pytest.mark.parametrize("secret", ["pa55word", 'quo"ted é', "line\nbreak"])
+def test_a_secret_that_is_stored_is_warned_of_by_its_name(worker, monkeypatch, secret):
+    monkeypatch.setenv("SAMPLE_PASSWORD", secret)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        run(worker, sample_steps.keep_secret, options={"secrets": ("SAMPLE_PASSWORD",)}, name="SAMPLE_PASSWORD")
+    told = [str(one.message).partition(" holds the value of the secret 'SAMPLE_PASSWORD': ")[0] for one in caught]
+    assert told[:2] == ["parameter 'place' of step 'keep_secret'", "text 'card' of step 'keep_secret'"]
+    assert told[-1] == "the output of step 'keep_secret'"
+    assert len(told) == (4 if secret.isprintable() else 3)
+
+
+def test_a_step_without_a_secret_in_its_values_is_not_warned_of(worker, monkeypatch):
+    monkeypatch.setenv("SAMPLE_PASSWORD", "another")
+    monkeypatch.setenv("SAMPLE_SHORT", "on")
+    given = {"secrets": ("SAMPLE_PASSWORD", "SAMPLE_SHORT")}
+    assert isinstance(run(worker, sample_steps.track, options=given)[2], AttemptDone)
 
 
 def test_a_secret_that_nobody_provides_fails_the_attempt_before_its_code_runs(worker):
