@@ -73,21 +73,20 @@ def read_settings(start: Path | None = None, environment: Mapping[str, str] = os
     """The settings of the project around a folder (default: the working directory); raises SettingsError."""
     root = find_root((start or Path.cwd()).resolve())
     _refuse_mistyped(environment)
-    table = _read_table(root / "pyproject.toml")
+    file = root / "pyproject.toml"
+    table = _read_table(file)
     spoken = {name: variable for variable, name in _ENVIRONMENT.items() if variable in environment}
     table.update((name, environment[variable]) for name, variable in spoken.items())
-    store = table.pop("store", STORE_FOLDER)
-    if not isinstance(store, str) or not store:
-        raise SettingsError(f'`store` is {store!r}; it has to be the path of a folder, such as "{STORE_FOLDER}".')
-    known = {one.name for one in fields(Settings)} - {"root", "store"}
+    known = {one.name for one in fields(Settings)} - {"root"}
     for name in table:
         if name not in known:
-            raise SettingsError(
-                f"[tool.headrace] in {root / 'pyproject.toml'} has no setting {name!r}{near(name, known)}."
-            )
-    folder = root / (environment.get("HEADRACE_HOME") or store)
-    checked = {name: _checked(name, value, spoken.get(name, f"`{name}`")) for name, value in table.items()}
-    return Settings(root, folder, **checked)
+            raise SettingsError(f"[tool.headrace] in {file} has no setting {name!r}{near(name, known)}.")
+    checked = {
+        name: _checked(name, value, spoken.get(name, f"`{name}` in [tool.headrace] of {file}"))
+        for name, value in table.items()
+    }
+    store = checked.pop("store", STORE_FOLDER)
+    return Settings(root, root / (environment.get("HEADRACE_HOME") or store), **checked)
 
 
 def _refuse_mistyped(environment: Mapping[str, str]) -> None:
@@ -115,36 +114,35 @@ def _read_table(path: Path) -> dict[str, object]:
 
 
 def _checked(name: str, value: object, called: str) -> Any:
+    shown = str(value).lower() if isinstance(value, bool) else repr(value)
     if name == "lanes":
         if str(value).isdigit():
             return int(str(value))
-        raise SettingsError(f"{called} is {value!r}; it has to be a whole number (0: one lane a core).")
+        raise SettingsError(f"{called} is {shown}; it has to be a whole number (0: one lane a core).")
+    if name == "store" and (not isinstance(value, str) or not value):
+        raise SettingsError(f'{called} is {shown}; it has to be the path of a folder, such as "{STORE_FOLDER}".')
     if name in _CHOICES and value not in _CHOICES[name]:
         meant = get_close_matches(str(value), _CHOICES[name])
         hint = near(str(value), meant) if meant else ""
-        raise SettingsError(f"{called} is {value!r}; it can be {' or '.join(_CHOICES[name])}{hint}.")
+        raise SettingsError(f"{called} is {shown}; it can be {' or '.join(_CHOICES[name])}{hint}.")
     if name in ("strict", "trust_file_system") and not isinstance(value, bool):
-        raise SettingsError(f"{called} is {value!r}; it has to be true or false.")
+        raise SettingsError(f"{called} is {shown}; it has to be true or false.")
     if name == "trusted":
-        return _texts(value)
-    if name == "pipelines":
-        return _targets(value)
-    return value
+        return _texts(value, called, shown)
+    return _targets(value, called) if name == "pipelines" else value
 
 
-def _texts(value: object) -> tuple[str, ...]:
+def _texts(value: object, called: str, shown: str) -> tuple[str, ...]:
     if isinstance(value, list) and all(isinstance(one, str) for one in cast("list[object]", value)):
         return tuple(cast("list[str]", value))
-    raise SettingsError(f'`trusted` is {value!r}; it has to be a list of classes, such as ["models:Blend"].')
+    raise SettingsError(f'{called} is {shown}; it has to be a list of classes and modules, such as ["models:Blend"].')
 
 
-def _targets(value: object) -> dict[str, str]:
+def _targets(value: object, called: str) -> dict[str, str]:
     table = cast("dict[str, object]", value) if isinstance(value, dict) else None
     if table is None:
-        raise SettingsError("`[tool.headrace.pipelines]` has to be a table of names, each with its `module:name`.")
+        raise SettingsError(f"{called} has to be a table of names, each with its `module:name`.")
     for name, place in table.items():
         if not isinstance(place, str) or ":" not in place:
-            raise SettingsError(
-                f'Pipeline {name!r} in [tool.headrace.pipelines] is {place!r}; write "module:name" or "file.py:name".'
-            )
+            raise SettingsError(f'{called}: {name!r} is {place!r}; write "module:name" or "file.py:name".')
     return cast("dict[str, str]", table)
