@@ -47,7 +47,7 @@ class Conducting:
 
         A signal that would have ended the process ends it now, after the run is recorded, unless somebody watches.
         """
-        with Interrupts(self._stop):
+        with Interrupts(self._stop, raises_again=_is_interactive()):
             self._work()
         number = self._stopped_by
         if number is not None and number != signal.SIGINT and not self._is_watched:

@@ -20,11 +20,12 @@ class Interrupts:
 
     Signals that somebody has taken over or ignores (`nohup`) are left alone, and so are all outside the main thread.
     Python runs a handler only when the main thread comes back to Python; the byte that the interpreter writes for each
-    signal comes at once.
+    signal comes at once. `raises_again`: from the second Ctrl-C on, KeyboardInterrupt is raised in the main thread too,
+    for a process that must not be ended.
     """
 
-    def __init__(self, on_stop: Callable[[signal.Signals, int], None]) -> None:
-        self._on_stop = on_stop
+    def __init__(self, on_stop: Callable[[signal.Signals, int], None], *, raises_again: bool = False) -> None:
+        self._on_stop, self._raises_again = on_stop, raises_again
         self._before: dict[signal.Signals, Any] = {}
         self._pipe = (-1, -1)
         self._thread: threading.Thread | None = None
@@ -63,8 +64,11 @@ class Interrupts:
         self._pipe = (-1, -1)
 
     def _handle(self, number: int, _: FrameType | None) -> None:
+        is_again = self._times > 0
         if self._thread is None:
             self._hear(number)
+        if is_again and self._raises_again and number == signal.SIGINT:
+            raise KeyboardInterrupt
 
     def _listen(self) -> None:
         while data := os.read(self._pipe[0], 64):

@@ -114,6 +114,9 @@ class Attempts:
         board, step = self._board, lease.step
         lease.state, lease.finished_at, lease.usage = state, board.now, usage
         del board.leases[lease.attempt_id]
+        if lease.started_at is not None and lease.started_at == step.started_at:
+            # importing its module is no part of what the step takes: the usage tells it apart
+            step.started_at = min(lease.started_at + usage.import_s, board.now)
         step.open -= 1
         board.touch_lease(lease)
         board.touch(step)

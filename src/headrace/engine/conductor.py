@@ -244,7 +244,7 @@ class Conductor:
         now = self._options.clock()
         while self._next:
             self._feed(machine, turn, self._next.popleft())
-        failure = Failure(FailureKind.CANCELLED, "The attempt was given up: it did not end when it was asked to.")
+        failure = Failure(FailureKind.CANCELLED, "The attempt was stopped.")
         for attempt in machine.open_attempts:
             lease = machine.lease(attempt)
             if lease is not None:

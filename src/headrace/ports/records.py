@@ -57,7 +57,8 @@ class ItemBlock:
 class StepRunRecord:
     """One step in one run. For a map: `items` holds the states, `key` is empty.
 
-    `made_by` is the attempt that made the value, `made_in` its run: another one where the step was reused.
+    `made_by` is the attempt that made the value, `made_in` its run: another one where the step was reused. At
+    `started_at` the first attempt has imported the step's module.
     """
 
     id: str

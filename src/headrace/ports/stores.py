@@ -115,7 +115,10 @@ class RunDetails(Protocol):
         ...
 
     def durations(self, pipeline: str) -> Mapping[str, float]:
-        """Median wall seconds of the last succeeded attempts by node, for estimates."""
+        """Median seconds of the last succeeded attempts by node, for estimates.
+
+        Without imports, which the next process pays once, whatever it computes.
+        """
         ...
 
 

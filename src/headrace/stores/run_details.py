@@ -47,7 +47,7 @@ class SqlRunDetails:
         return rows.step_of(found[0]) if found else None
 
     def durations(self, pipeline: str) -> Mapping[str, float]:
-        """Median wall seconds of the last succeeded attempts by node."""
+        """Median seconds of the last succeeded attempts by node, without imports."""
 
         def work(session: Session) -> dict[str, float]:
             nodes = [row[0] for row in session.execute(sql.TIMED_NODES, (pipeline, pipeline)).fetchall()]

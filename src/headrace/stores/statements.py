@@ -128,7 +128,7 @@ WITH RECURSIVE known (node) AS (
 SELECT node FROM known WHERE node IS NOT NULL
 """
 LAST_DURATIONS = """
-SELECT wall_s FROM attempts WHERE pipeline = ? AND node = ? AND state = 'succeeded' ORDER BY id DESC LIMIT ?
+SELECT wall_s - import_s FROM attempts WHERE pipeline = ? AND node = ? AND state = 'succeeded' ORDER BY id DESC LIMIT ?
 """
 
 INSERT_EVENT = _insert("run_events", "run_id, sequence, at, type, node, data")

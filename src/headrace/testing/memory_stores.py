@@ -218,14 +218,14 @@ class MemoryRunDetails:
             return next((one for one in steps if one and one.parts is not None and one.state in states), None)
 
     def durations(self, pipeline: str) -> Mapping[str, float]:
-        """Median wall seconds of the last succeeded attempts by node."""
+        """Median seconds of the last succeeded attempts by node, without imports."""
         seconds: dict[str, list[float]] = {}
         with self._shelf.lock:
             runs = [run.id for run in self._shelf.newest() if run.pipeline == pipeline]
             attempts = [attempt for run in runs for attempt in self._shelf.attempts.get(run, {}).values()]
         for attempt in sorted(attempts, key=lambda each: each.id, reverse=True):
             if attempt.state is State.SUCCEEDED:
-                seconds.setdefault(attempt.node, []).append(attempt.usage.wall_s)
+                seconds.setdefault(attempt.node, []).append(attempt.usage.wall_s - attempt.usage.import_s)
         return {node: median(last[:TIMED_ATTEMPTS]) for node, last in seconds.items()}
 
 

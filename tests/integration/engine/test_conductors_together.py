@@ -60,6 +60,19 @@ def wait_until(holds: Callable[[], bool]) -> None:
         time.sleep(0.002)
 
 
+def test_a_run_that_is_given_up_ends_although_its_attempts_do_not():
+    site = site_in_time()
+    conducting = Conducting(site, site.plan(CHAIN))
+    spec = conducting.spec_of("a")
+    conducting.executor.stop = lambda attempt_id, *, grace_s: None
+    conducting.conductor.cancel()
+    conducting.conductor.give_up()
+    run = conducting.join()
+    assert (run.state, site.states(run)) == (State.CANCELLED, {"a": "cancelled", "b": "cancelled"})
+    [attempt] = site.store.details.attempts(run.id)
+    assert (attempt.id, attempt.state) == (spec.attempt_id, State.CANCELLED)
+
+
 def test_a_run_can_be_cancelled_from_another_thread():
     site = site_in_time()
     conducting = Conducting(site, site.plan(CHAIN))

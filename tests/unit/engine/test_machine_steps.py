@@ -6,8 +6,9 @@ from headrace.core.states import FailureKind
 from headrace.core.values import NONE, ObjectValue
 from headrace.definition.graph import ChoiceOf, Gather, ParameterOf
 from headrace.engine.commands import Expand
-from headrace.engine.events import AttemptSucceeded, RunStarted
-from unit.engine.worlds import FALSE, const, each, failing, failure, never, node, object_of, out, text, world
+from headrace.engine.events import AttemptStarted, AttemptSucceeded, RunStarted
+from headrace.ports.executors import Usage
+from unit.engine.worlds import FALSE, WORKER, const, each, failing, failure, never, node, object_of, out, text, world
 
 
 def test_a_chain_runs_in_order_and_hands_values_on():
@@ -31,6 +32,17 @@ def test_the_story_names_start_and_end_of_every_step_in_order():
         "b step.succeeded",
         "run.succeeded",
     ]
+
+
+def test_what_a_step_takes_is_told_without_importing_its_module():
+    run = world(node("a"), behave=never).start()
+    [launch] = run.launches
+    run.tell(AttemptStarted(run.now, launch.attempt_id, launch.fence, WORKER))
+    run.now += 3.0
+    used = Usage(wall_s=3.0, import_s=2.5)
+    run.tell(AttemptSucceeded(run.now, launch.attempt_id, launch.fence, text(1), used))
+    assert run.notes("step.succeeded")[0].data["seconds"] == 0.5
+    assert run.records["a"].started_at == run.now - 0.5
 
 
 def test_a_step_starts_only_when_everything_before_it_is_final():

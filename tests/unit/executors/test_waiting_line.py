@@ -4,10 +4,14 @@ from dataclasses import replace
 
 import pytest
 
+from headrace.core.symbols import Symbol
 from headrace.executors.errors import ExecutorClosedError
 from headrace.executors.waiting import START_S, WAIT_S, Place, WaitingLine, place_of
 from headrace.testing.executor_contract import step_attempt
 from headrace.testing.executor_steps import give
+
+NOTEBOOK = Symbol("__main__", "give", "/tmp/ipykernel_1/2.py")
+"""A function of which no file tells anything: only the process that has defined it can call it."""
 
 
 class Line:
@@ -189,6 +193,9 @@ def test_the_crew_is_not_woken_for_what_it_looks_at_anyway():
         ({"needs_worker": True}, Place.WORKER),
         ({"timeout_s": 1.0}, Place.WORKER),
         ({"memory_bytes": 1}, Place.WORKER),
+        ({"symbol": NOTEBOOK}, Place.HERE),
+        ({"symbol": NOTEBOOK, "needs_worker": True}, Place.HERE),
+        ({"symbol": NOTEBOOK, "timeout_s": 1.0}, None),
     ],
 )
 def test_limits_decide_the_place(changes, place):
