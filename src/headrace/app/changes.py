@@ -13,10 +13,9 @@ from headrace.core.ids import new_id, short_id
 from headrace.core.values import Value
 from headrace.definition.graph import Binding, Constant, EachOf, Graph, ParameterOf, outputs_in
 from headrace.definition.graph_json import graph_from_json
-from headrace.engine.reuse import NOTHING_YET
 from headrace.plan.explain import compare_code, compare_environments
 from headrace.plan.keys import KeyParts, paths_in
-from headrace.ports.records import RunRecord, StepRunRecord
+from headrace.ports.records import NOTHING_YET, RunRecord, StepRunRecord
 
 _OTHER = {
     "directory": "the directory that the run was started in",

@@ -10,10 +10,8 @@ from headrace.engine.keying import Keyed
 from headrace.plan.touched import verify_touched
 from headrace.ports.artifacts import ArtifactStore
 from headrace.ports.code import FileDigests, ReadTokens
-from headrace.ports.records import ResultRecord
+from headrace.ports.records import NOTHING_YET, ResultRecord
 from headrace.ports.stores import ResultStore
-
-NOTHING_YET = "no result for this key yet"
 
 
 @dataclass(frozen=True, slots=True)

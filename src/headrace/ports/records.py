@@ -174,6 +174,9 @@ class LoggedRecord:
     at: float
 
 
+NOTHING_YET = "no result for this key yet"
+"""The reason of a step run that was computed because its key is new; what is new about it, `why` finds out."""
+
 RUN_FIELDS: Mapping[str, Literal["text", "time", "seconds"]] = {
     "id": "text",
     "name": "text",
