@@ -24,7 +24,7 @@ Exit codes
   2    the command line, a pipeline, a parameter or a setting is wrong; nothing was started
   3    the store or a stored value cannot be read or written
   4    an error in Headrace itself
-  130  cancelled (Ctrl-C)
+  130  cancelled (Ctrl-C, SIGTERM, SIGHUP)
 """
 
 TRACEBACK = "--traceback"
