@@ -10,6 +10,8 @@ import sys
 from importlib import import_module
 from types import ModuleType
 
+from headrace.core.import_reads import watch_imports
+
 __version__ = "0.1.0"
 
 _DEFINITION = {
@@ -45,6 +47,9 @@ _RUNNING = {
 _NAMES = {**_DEFINITION, **_RUNNING}
 
 __all__ = list(_DEFINITION)  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+watch_imports()  # modules that are imported from here on may read what results depend on
 
 
 def __getattr__(name: str) -> object:

@@ -8,6 +8,7 @@ from typing import Any
 from headrace.app.places import refuse_standard_name
 from headrace.app.project import Target, source_folders
 from headrace.app.settings import Settings
+from headrace.code.watching import install
 from headrace.core.errors import HeadraceError, UnknownNameError, UsageError
 from headrace.definition.outside import is_project_file
 from headrace.definition.pipelines import Pipeline
@@ -56,6 +57,7 @@ def load(target: Target, settings: Settings) -> Pipeline[..., Any]:
     if target.file:
         refuse_standard_name(settings, Path(target.file))
     make_importable(settings)
+    install()
     try:
         module = importlib.import_module(target.module)
     except ModuleNotFoundError as error:

@@ -7,19 +7,22 @@ were loaded on the way. What native code reads on its own is not seen.
 import os
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from headrace.code.filedigests import name_inside
 from headrace.code.folders import is_library
 from headrace.code.loads import LOADS, real_path
 from headrace.code.watching import Watch, install, watch
+from headrace.core.import_reads import IMPORT_READS, Status, status_of
 from headrace.ports.code import FileDigests, Touched
 
 UNSTABLE = "changed while it was read"
 """Stands for the digest of a file that changed between its first reading and the end of the attempt: equal to none, so
 that a result which depends on it is never reused."""
 _SYSTEM = ("/proc/", "/sys/", "/dev/", "/run/", "/etc/", "/usr/", "/bin/", "/lib/", "/System/", "/Library/")
+_DIGESTS_AT_IMPORT: dict[tuple[str, Status], str] = {}
+"""By path and state: what this process's modules have read; a later edit does not change what they hold."""
 _PRODUCT_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
@@ -28,8 +31,7 @@ class AuditTracer:
 
     `ignored` are folders that do not count (the store's). Between attempts the hook only notes loads of the project's
     modules; it cannot be taken away again. Threads of the attempt are seen, its child processes only by their
-    arguments. What a module of the closure read while an earlier attempt imported it counts for every later attempt,
-    too.
+    arguments. What a module of the closure read when this process imported it counts for every attempt.
     """
 
     def __init__(self, root: Path | str, files: FileDigests, *, ignored: Iterable[Path | str] = ()) -> None:
@@ -41,7 +43,6 @@ class AuditTracer:
         self._closure: dict[str, tuple[str, str, str]] = {}
         self._loaded: frozenset[str] = frozenset()
         self._reads: list[tuple[str, str, str]] = []
-        self._read_by_import: dict[str, dict[str, str]] = {}
         self._named_from_here: set[str] = set()
         self._here = "."
         self._watch: Watch | None = None
@@ -66,7 +67,7 @@ class AuditTracer:
         seen, self._watch = self._watch, None
         modules = [module for module in self._modules_loaded() if seen is None or not seen.is_own(module[0])]
         files = self._files_read(seen, {path for path, _ in modules}) if seen is not None else {}
-        self._note_imports(seen, files)
+        self._add_import_reads(files)
         reads = dict.fromkeys((f"{kind}:{name}", token) for kind, name, token in self._reads)
         return Touched(
             tuple(sorted(files.items())),
@@ -80,6 +81,13 @@ class AuditTracer:
         self._take(closure)
         loaded = LOADS.digest_of
         return tuple(file for path, file, digest in self._closure.values() if loaded(path) not in (None, digest))
+
+    def reread(self, closure: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+        """The files that modules of a closure read when this process imported them, and that have changed; see the
+        port."""
+        self._take(closure)
+        found = ((name, status) for name, (status, _) in self._read_at_import() if not name.endswith("/"))
+        return tuple(self._relative(name) for name, status in found if status_of(name) != status)
 
     def _take(self, closure: Sequence[tuple[str, str]]) -> None:
         if closure != self._given:
@@ -117,18 +125,32 @@ class AuditTracer:
                 found[f"{self._relative(folder)}/"] = self._files.digest_of(f"{folder}/")
         return found
 
-    def _note_imports(self, seen: Watch | None, files: dict[str, str]) -> None:
-        """Remember what modules read while they were imported, and add it for those that were imported before."""
-        for module, paths in seen.read_by_import.items() if seen is not None else ():
-            read = {name: files[name] for name in map(self._relative, paths) if name in files}
-            self._read_by_import.setdefault(os.path.abspath(module), {}).update(read)
-        for module in self._closure.keys() & self._read_by_import.keys():
-            for name, digest in self._read_by_import[module].items():
-                files.setdefault(name, digest)
+    def _add_import_reads(self, files: dict[str, str]) -> None:
+        """Add what the modules of the closure read when this process imported them, as it was then."""
+        for name, (status, is_relative) in self._read_at_import():
+            relative = self._relative(name.rstrip("/")) + ("/" if name.endswith("/") else "")
+            files.setdefault(relative, self._digest_at_import(name, status))
+            if is_relative:
+                self._named_from_here.add(relative)
+
+    def _read_at_import(self) -> Iterator[tuple[str, tuple[Status, bool]]]:
+        for path, (real, *_) in self._closure.items():
+            for name, read in {**IMPORT_READS.of(real), **IMPORT_READS.of(path)}.items():
+                if self._is_outside_system(name) and name not in self._closure:
+                    yield name, read
+
+    def _digest_at_import(self, name: str, status: Status) -> str:
+        """The digest of what a module read, found while it is still there; a later edit does not change it."""
+        key = (name, status)
+        if key not in _DIGESTS_AT_IMPORT:
+            is_same = name.endswith("/") or status_of(name) == status
+            _DIGESTS_AT_IMPORT[key] = self._files.digest_of(name) if is_same else UNSTABLE
+        return _DIGESTS_AT_IMPORT[key]
 
     def _counts(self, path: str, seen: Watch) -> bool:
-        if path in self._closure or seen.is_own(path):
-            return False
+        return path not in self._closure and not seen.is_own(path) and self._is_outside_system(path)
+
+    def _is_outside_system(self, path: str) -> bool:
         if path.startswith((*_SYSTEM, *self._ignored)) or path.endswith((".pyc", ".pth")) or "/__pycache__/" in path:
             return False
         return not is_library(path)

@@ -30,7 +30,6 @@ class Watch:
         self.listed: dict[str, None] = {}
         self.relative: set[str] = set()
         """The absolute paths of what was named relative to the working directory."""
-        self.read_by_import: dict[str, set[str]] = {}
 
     def first_reads(self) -> dict[str, Status]:
         """The files opened for reading that were not written before, with their state at that moment."""
@@ -65,9 +64,6 @@ class Watch:
             self._own.add(absolute)
         else:
             self._reads.setdefault(absolute, before)
-            module = _importing()
-            if module:
-                self.read_by_import.setdefault(module, set()).add(absolute)
 
     def connected(self, arguments: tuple[Any, ...]) -> None:
         """`sqlite3.connect`: (database,)."""
@@ -163,16 +159,6 @@ def _absolute(path: object) -> str:
     except TypeError:
         return ""
     return os.path.abspath(text) if text else ""
-
-
-def _importing() -> str:
-    """The file of the module that is being imported by the code that runs now; empty if none is."""
-    frame = sys._getframe(4)  # noqa: SLF001 - the only cheap way
-    while frame.f_back is not None:
-        if frame.f_code.co_name == "<module>" and frame.f_back.f_code.co_filename.startswith(_IMPORT_MACHINERY):
-            return frame.f_code.co_filename
-        frame = frame.f_back
-    return ""
 
 
 def _is_writing(mode: object, flags: object) -> bool:

@@ -39,3 +39,7 @@ class Tracer(Protocol):
         A file that was edited after its module had been loaded is none of them: the planned code is in memory.
         """
         ...
+
+    def reread(self, closure: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+        """The files that modules of a closure read when this process imported them, and that have changed since."""
+        ...

@@ -102,8 +102,10 @@ class InProcessWorker:
             raise KeyboardInterrupt
 
     def is_outdated(self, spec: AttemptSpec) -> bool:
-        """Whether this process has loaded other code than was planned for an attempt, and so must not run it."""
-        return bool(self._edited(spec))
+        """Whether this process holds other code than was planned for an attempt, or what its modules read from files
+        that have changed since, and so must not run it."""
+        tracer = self._parts.tracer
+        return bool(self._edited(spec)) or (tracer is not None and bool(tracer.reread(spec.closure)))
 
     def interrupt(self, attempt_id: str) -> None:
         """Ask the attempt to end; see `worker.stopping`."""
