@@ -100,7 +100,7 @@ def one_round(make: Callable[[int], object], seed: int, arguments: argparse.Name
 
 
 def handed_over(seed: int, arguments: argparse.Namespace) -> dict[str, float]:
-    """Seconds for a frame made and summed: plainly, by way of the store, lent while it is written, by way of a pickle."""
+    """Seconds for a frame made and summed: plainly, by way of the store, by way of a pickle."""
 
     def make() -> pd.DataFrame:
         return pd.DataFrame(np.random.default_rng(seed).random((arguments.rows, 10)))
@@ -113,12 +113,6 @@ def handed_over(seed: int, arguments: argparse.Namespace) -> dict[str, float]:
         value = store.put(make())
         return float(store.get(value).to_numpy().sum())  # type: ignore[attr-defined]
 
-    def lent(folder: str) -> float:
-        pending = LocalArtifactStore(folder, durability=arguments.durability).put_soon(make())
-        total = float(pending.borrow().to_numpy().sum())  # type: ignore[attr-defined]
-        pending.value()
-        return total
-
     def pickled(folder: str) -> float:
         path = Path(folder) / "frame.pkl"
         with path.open("wb") as file:
@@ -129,7 +123,7 @@ def handed_over(seed: int, arguments: argparse.Namespace) -> dict[str, float]:
     found, totals = {}, set()
     found["plain"], total = timed(plain)
     totals.add(total)
-    for way in (stored, lent, pickled):
+    for way in (stored, pickled):
         folder = tempfile.mkdtemp(dir=arguments.folder)
         found[way.__name__], total = timed(lambda way=way, folder=folder: way(folder))
         totals.add(total)

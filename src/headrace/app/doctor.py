@@ -9,6 +9,7 @@ from headrace.app.findings import Finding
 from headrace.app.loading import load
 from headrace.app.project import locate
 from headrace.app.rooms import Rooms
+from headrace.executors.processes import cores
 
 
 def examine(rooms: Rooms, *, deep: bool = False) -> Iterator[Finding]:
@@ -29,12 +30,12 @@ def _python() -> Finding:
 
 
 def _machine() -> Finding:
-    cores = os.cpu_count() or 1
+    count = cores()
     if sys.platform == "darwin":
-        return Finding("machine", "note", f"{cores} cores; macOS cannot enforce memory limits of steps")
+        return Finding("machine", "note", f"{count} cores; macOS cannot enforce memory limits of steps")
     if sys.platform != "linux":
         return Finding("machine", "problem", f"{sys.platform} is not supported; use Linux, macOS or WSL")
-    return Finding("machine", "ok", f"{cores} cores, so {cores} lanes")
+    return Finding("machine", "ok", f"{count} cores, so {count} lanes")
 
 
 def _project(rooms: Rooms) -> Iterator[Finding]:

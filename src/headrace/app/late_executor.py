@@ -1,12 +1,12 @@
 """An executor that is made when the first attempt is launched: a run that reuses everything needs none."""
 
-import os
 import threading
 from collections.abc import Callable
 
 from headrace.app.caution import Caution
 from headrace.app.doors import Lanes, local_executor
 from headrace.app.rooms import Rooms
+from headrace.executors.processes import cores
 from headrace.plan.plan import Plan
 from headrace.ports.executors import AttemptSpec, WorkerMessage
 
@@ -19,7 +19,7 @@ class LateExecutor:
     ) -> None:
         self._rooms, self._report, self._plan = rooms, report, plan
         self._caution = Caution(rooms, plan.graph.pipeline, run_id)
-        self._lanes = lanes or _cores()
+        self._lanes = lanes or cores()
         self._made: Lanes | None = None
         self._is_closed = False
         self._changed = threading.Event()
@@ -63,7 +63,3 @@ class LateExecutor:
         self._changed.set()
         if self._made is not None:
             self._made.wake()
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

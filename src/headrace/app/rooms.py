@@ -47,10 +47,9 @@ class Rooms:
         chosen = self.settings
         return LocalArtifactStore(
             chosen.store / "objects",
-            durability=chosen.durability,
+            durability="none" if self._is_forecast else chosen.durability,
             pickles=chosen.pickles,
             trusted=chosen.trusted,
-            is_forecast=self._is_forecast,
         )
 
     @cached_property

@@ -5,7 +5,7 @@ format's, its target a class taking FormatSettings). Plug-ins are loaded when a 
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol, cast
 
 from headrace.artifacts.errors import ArtifactUnreadableError
@@ -35,9 +35,7 @@ class Draft:
     """A value that a format has agreed to carry exactly, ready to be written.
 
     Whatever could be refused was found out before: `write` fails only for want of memory or disk. `length`,
-    `python_type` and `classes` are those of ObjectValue. `share` gives the value to a consumer in this process while it
-    is being written; None where somebody might alter the memory meanwhile (a NumPy array can lie under an Arrow table
-    or a Polars frame). `size_hint` is about how many bytes will be written, if that is known.
+    `python_type` and `classes` are those of ObjectValue.
     """
 
     format: str
@@ -45,8 +43,6 @@ class Draft:
     length: int | None = None
     python_type: str = ""
     classes: tuple[str, ...] = ()
-    share: Callable[[], object] | None = field(default=None, compare=False)
-    size_hint: int = 0
 
 
 class Format(Protocol):

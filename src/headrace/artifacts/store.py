@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -13,7 +12,6 @@ from headrace.artifacts.formats import Draft, FormatRegistry, FormatSettings
 from headrace.artifacts.local_folder import LocalFolder
 from headrace.artifacts.objects import ObjectFolder
 from headrace.artifacts.paths import PATH_TYPE, PathShelf
-from headrace.artifacts.pending import Allowance, Stored, Storing, loan_of
 from headrace.artifacts.remote_folder import RemoteFolder
 from headrace.artifacts.unwritten import UnwrittenFolder
 from headrace.core.canonical import restore
@@ -29,14 +27,12 @@ from headrace.core.values import (
     value_from_json,
     value_to_json,
 )
-from headrace.ports.artifacts import PendingValue
 
 REFS = "refs"
 """The format of an object that holds references: a container too large to be carried about."""
 
 _CARRIED_MEMBERS = 1000
 _CARRIED_BYTES = 256 << 10
-_IN_FLIGHT_BYTES = 2 << 30
 _REFERENCE_BYTES = 160
 """About what a reference to an object takes as text."""
 
@@ -45,28 +41,26 @@ class LocalArtifactStore:
     """Values in a folder on this machine; see the port ArtifactStore for the contract.
 
     `folder` is made at the first write. `durability` "full" syncs every object to the disk before `put` returns;
-    "normal" survives the death of any process. `pickles` and `trusted` are those of the settings. With `remote`, a
-    store of obstore, objects live there, and the folder holds copies. With `is_forecast`, what is put or gathered gets
-    the reference that it would have, and nothing is written.
+    "normal" survives the death of any process; with "none" nothing is written, and what is put or gathered gets the
+    reference that it would have. `pickles` and `trusted` are those of the settings. With `remote`, a
+    store of obstore, objects live there, and the folder holds copies.
     """
 
     def __init__(
         self,
         folder: str | Path,
         *,
-        durability: Literal["normal", "full"] = "normal",
+        durability: Literal["normal", "full", "none"] = "normal",
         pickles: Literal["allow", "warn", "forbid"] = "warn",
         trusted: Sequence[str] = (),
         plug_ins: Callable[[], Mapping[str, str]] | None = None,
         remote: object = None,
-        is_forecast: bool = False,
     ) -> None:
         self._place = str(folder)
         local = LocalFolder(str(folder), sync=durability == "full")
         self._objects: ObjectFolder = local if remote is None else RemoteFolder(remote, local)
-        if is_forecast:
+        if durability == "none":
             self._objects = UnwrittenFolder(self._objects)
-        self._allowance = Allowance(_IN_FLIGHT_BYTES)
         self._registry = FormatRegistry(FormatSettings(tuple(trusted)), plug_ins)
         self._paths = PathShelf(self._objects)
         self._drafting = Drafting(self._registry, pickles, self._paths.draft)
@@ -79,19 +73,6 @@ class LocalArtifactStore:
         """
         del annotation  # formats go by the value itself
         return self._write(self._drafting.draft(value, owner))
-
-    def put_soon(self, value: object, annotation: object = None, *, owner: str = "") -> PendingValue:
-        """Begin to store a Python object.
-
-        Frames of more than 8 MiB whose memory nobody else can alter are written in a thread, up to 2 GiB at once; all
-        else is stored before this returns.
-        """
-        del annotation  # as in `put`
-        node = self._drafting.draft(value, owner)
-        loan = loan_of(node)
-        if loan is None or not self._allowance.take(loan.size_bytes):
-            return Stored(self._write(node), self.get)
-        return Storing(partial(self._write_and_give_back, node, loan.size_bytes), loan.share)
 
     def get(self, value: Value) -> object:
         """The Python object: read-only (arrays, Arrow), private (pandas) or made anew."""
@@ -130,12 +111,6 @@ class LocalArtifactStore:
     def open_bytes(self, value: ObjectValue) -> bytes:
         """The raw, verified bytes of one object."""
         return self._objects.open(value).read()
-
-    def _write_and_give_back(self, node: Node, size_bytes: int) -> Value:
-        try:
-            return self._write(node)
-        finally:
-            self._allowance.give_back(size_bytes)
 
     def _write(self, node: Node) -> Value:
         match node:

@@ -4,8 +4,6 @@ from collections.abc import Iterable
 
 from blake3 import blake3
 
-DIGEST_LENGTH = 64
-
 
 def digest_bytes(content: bytes) -> str:
     """The BLAKE3 digest of these bytes."""

@@ -38,13 +38,6 @@ def part_of(value: Value, path: Iterable[str]) -> Value:
     return value
 
 
-def length_of(value: Value) -> int:
-    """How many elements `members_of` gives (for an object: its recorded length)."""
-    if isinstance(value, ObjectValue) and value.length is not None:
-        return value.length
-    return len(members_of(value))
-
-
 def is_none(value: Value) -> bool:
     """Whether the value is None."""
     return isinstance(value, InlineValue) and value.text == "null"

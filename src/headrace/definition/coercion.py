@@ -20,7 +20,7 @@ from headrace.definition.generics import (
     is_union,
     parts,
     record_names,
-    union_of,
+    stand_in,
     without_newtype,
 )
 from headrace.definition.misfits import Misfit, Place, nearest
@@ -96,7 +96,7 @@ def _fit(value: Any, annotation: Any, place: Place) -> Any:
     if origin is Literal:
         return _literal(value, annotation, place)
     if isinstance(annotation, TypeVar):
-        return place.fit(value, _stand_in(annotation))
+        return place.fit(value, stand_in(annotation))
     if not isinstance(origin, type) or origin in (Any, object):
         return _anything(value, place) if origin is not abc.Callable else _instance(value, annotation, place)
     return _class(value, annotation, place)
@@ -118,12 +118,6 @@ def _class(value: Any, annotation: Any, place: Place) -> Any:
     if record_names(origin):
         return fit_record(value, annotation, place)
     return _instance(value, annotation, place)
-
-
-def _stand_in(variable: TypeVar) -> Any:
-    if variable.__constraints__:
-        return union_of(variable.__constraints__)
-    return Any if variable.__bound__ is None else variable.__bound__
 
 
 def _scalar(value: Any, annotation: Any, place: Place, *, scalar: Scalar) -> Any:

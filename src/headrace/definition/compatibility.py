@@ -18,8 +18,8 @@ from headrace.definition.generics import (
     is_typeddict,
     is_union,
     parts,
+    stand_in,
     tuple_items,
-    union_of,
     unwrap,
     view_as,
 )
@@ -123,19 +123,13 @@ def _all_values(source: Any) -> Any | None:
 
 def _type_variable(source: Any, target: Any, compare: Compare) -> str | None:
     if isinstance(target, TypeVar):
-        return compare(source, _stand_in(target))
+        return compare(source, stand_in(target))
     if isinstance(source, TypeVar):  # its solution may be narrower than its bound, so either direction is good enough
-        allowed = _stand_in(source)
+        allowed = stand_in(source)
         members = get_args(allowed) if is_union(allowed) else (allowed,)
         reasons = [compare(member, target) and compare(target, member) for member in members]
         return _FITS if _FITS in reasons else reasons[0]
     return None
-
-
-def _stand_in(variable: TypeVar) -> Any:
-    if variable.__constraints__:
-        return union_of(variable.__constraints__)
-    return Any if variable.__bound__ is None else variable.__bound__
 
 
 def _new_type(source: Any, target: Any, compare: Compare) -> str | None:

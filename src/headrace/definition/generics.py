@@ -101,6 +101,13 @@ def union_of(types: typing.Iterable[Any]) -> Any:
     return Union[tuple(members)]  # noqa: UP007 - the members are known at run time only
 
 
+def stand_in(variable: typing.TypeVar) -> Any:
+    """What a type variable allows: its constraints, its bound, or anything."""
+    if variable.__constraints__:
+        return union_of(variable.__constraints__)
+    return Any if variable.__bound__ is None else variable.__bound__
+
+
 def parts(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
     """The class and its arguments: (list, (int,)) for `list[int]`, (int, ()) for `int`."""
     if type(annotation) is type:

@@ -1,6 +1,5 @@
 """Attempts on this machine: one lane in the calling process, the others in warm worker processes."""
 
-import os
 import time
 from collections.abc import Callable
 
@@ -8,6 +7,7 @@ from headrace.core.failures import Failure
 from headrace.core.states import FailureKind
 from headrace.executors.causes import failure_of_close, failure_of_stop
 from headrace.executors.crew import Crew
+from headrace.executors.processes import cores
 from headrace.executors.waiting import WaitingLine, place_of
 from headrace.executors.workers import WarmWorkers
 from headrace.ports.executors import AttemptBroke, AttemptSpec, Usage, WorkerMessage
@@ -35,7 +35,7 @@ class LocalExecutor:
     def __init__(self, report: Report, *, worker: Worker, warm: WarmWorkers, lanes: int = 0) -> None:
         self._report = report
         self._worker = worker
-        self._line = WaitingLine(lanes or _cores())
+        self._line = WaitingLine(lanes or cores())
         self._crew = Crew(self._line, warm, report=report, worker=worker)
         self._is_closed = False
 
@@ -110,12 +110,6 @@ class LocalExecutor:
         if self._is_closed and isinstance(message, AttemptBroke) and message.failure.kind is FailureKind.CANCELLED:
             message = AttemptBroke(message.attempt_id, message.fence, failure_of_close(), message.usage, message.at)
         self._report(message)
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _broke(spec: AttemptSpec, failure: Failure) -> AttemptBroke:

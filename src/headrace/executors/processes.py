@@ -39,6 +39,11 @@ class LocalProcesses:
         return bool(who.space) and who.space.partition(".")[0] == here.partition(".")[0]
 
 
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 @cache
 def space_of_numbers() -> str:
     """Where a process number means the same process: one start of one kernel, one namespace of numbers (container).

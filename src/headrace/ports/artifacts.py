@@ -47,30 +47,3 @@ class ArtifactStore(Protocol):
     def open_bytes(self, value: ObjectValue) -> bytes:
         """The raw, verified bytes of one object (a figure, a text) for those who show or export it."""
         ...
-
-
-class PendingValue(Protocol):
-    """A value on its way into the store."""
-
-    def value(self) -> Value:
-        """Wait until it is stored and refer to it; raises what storing it raised, every time."""
-        ...
-
-    def borrow(self) -> object:
-        """The Python object for a consumer in this process, a new one each time.
-
-        Straight from memory where that is provably what is being stored, whatever anybody does meanwhile; otherwise as
-        `get` gives it, which waits.
-        """
-        ...
-
-
-class OverlappingStore(ArtifactStore, Protocol):
-    """A store that can write while the next step works already. That step's own success waits for `value()`."""
-
-    def put_soon(self, value: object, annotation: object = None, *, owner: str = "") -> PendingValue:
-        """Begin to store a Python object; raises at once what `put` raises before it writes.
-
-        A value whose memory others might alter is stored before this returns.
-        """
-        ...

@@ -14,7 +14,7 @@ from pandas.testing import assert_frame_equal, assert_index_equal, assert_series
 
 from artifact_kit import read, round_trip, written
 from headrace.artifacts.formats import FormatSettings, UncarriedError
-from headrace.artifacts.pandas_frames import PandasFormat, is_private
+from headrace.artifacts.pandas_frames import PandasFormat
 
 ROWS = 5
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
@@ -226,19 +226,6 @@ def test_what_arrow_cannot_carry_is_refused_with_its_column(frame, reason):
 @given(npst.arrays(np.float64, (3, 2)))
 def test_not_a_number_keeps_its_bits(array):
     assert round_trip(pd.DataFrame(array)).to_numpy().tobytes() == pd.DataFrame(array).to_numpy().tobytes()
-
-
-@pytest.mark.skipif(pd.__version__ < "3", reason="pandas 2 has no copy-on-write")
-def test_only_a_frame_whose_memory_nobody_else_holds_may_be_shared_while_it_is_written():
-    array = np.ones((4, 2))
-    assert is_private(pd.DataFrame(array))
-    assert not is_private(pd.DataFrame(array, copy=False))
-    frame = pd.DataFrame({"a": [1.0, 2.0]})
-    view = frame.to_numpy()
-    assert not is_private(frame)
-    del view
-    assert is_private(frame)
-    assert not is_private(pd.DataFrame({"a": ["text"]}))
 
 
 def read_from(memory, value):
