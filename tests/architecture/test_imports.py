@@ -97,3 +97,12 @@ def test_the_command_line_shows_its_version_without_loading_the_app():
     modules = loaded("import headrace.cli.main")
     assert not {name for name in modules if name.startswith(("headrace.app", "headrace.engine", "headrace.stores"))}
     assert modules & {"rich", "sqlite3", "obstore", "asyncio"} == set()
+
+
+@pytest.mark.parametrize("command", ["explaining", "listing", "reading"])
+def test_a_command_that_reads_loads_no_room_that_computes(command: str):
+    names = loaded(f"import headrace.cli.{command}")
+    rooms = {name.split(".")[1] for name in names if name.startswith("headrace.") and name.count(".") > 1}
+    assert not rooms & {"executors", "environments", "display", "artifacts"}, rooms
+    computing = ("headrace.engine.machine", "headrace.engine.conductor", "headrace.engine.keying", "asyncio")
+    assert not names & {*computing, "headrace.code.indexing", "headrace.definition.tracing"}

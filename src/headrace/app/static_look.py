@@ -9,7 +9,7 @@ from pathlib import Path
 from headrace.app.settings import Settings
 
 LOOKED_AT = 2000
-"""Files that a look through a project reads at most: whoever waits for it is typing."""
+"""Files and folders that a look through a project reads at most: whoever waits for it is typing."""
 _LEFT_OUT = {"__pycache__", "node_modules", "site-packages", "build", "dist"}
 
 
@@ -51,7 +51,9 @@ def pipelines_in(settings: Settings) -> Iterator[Sighting]:
 
 
 def _files(root: Path) -> Iterator[Path]:
-    for folder, folders, names in os.walk(root):
+    for number, (folder, folders, names) in enumerate(os.walk(root)):
+        if number >= LOOKED_AT:
+            return
         folders[:] = sorted(
             one
             for one in folders

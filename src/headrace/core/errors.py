@@ -26,7 +26,7 @@ from difflib import get_close_matches
 class HeadraceError(Exception):
     """The root of every error that Headrace raises on purpose.
 
-    `code` is stable and quoted by the command line and the API.
+    `code` is stable; the command line prints it before the message.
     """
 
     code = "headrace"

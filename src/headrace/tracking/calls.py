@@ -71,7 +71,7 @@ def log_figure(name: str, figure: object) -> None:
 
 
 def log_text(name: str, text: str) -> None:
-    """Log a text (Markdown is shown as such). Raises BadNameError, BadLoggedValueError and ArtifactError."""
+    """Log a text, such as a model card in Markdown. Raises BadNameError, BadLoggedValueError and ArtifactError."""
     _check_text(name, text)
     _store("text", name, text)
 
