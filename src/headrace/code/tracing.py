@@ -20,7 +20,45 @@ from headrace.ports.code import FileDigests, Touched
 UNSTABLE = "changed while it was read"
 """Stands for the digest of a file that changed between its first reading and the end of the attempt: equal to none, so
 that a result which depends on it is never reused."""
-_SYSTEM = ("/proc/", "/sys/", "/dev/", "/run/", "/etc/", "/usr/", "/bin/", "/lib/", "/System/", "/Library/")
+_SYSTEM = (
+    *("/proc/", "/sys/", "/dev/", "/bin/", "/sbin/", "/lib/", "/lib32/", "/lib64/", "/System/", "/Library/", "/boot/"),
+    *(
+        "/run/systemd/",
+        "/run/udev/",
+        "/run/dbus/",
+        "/run/nscd/",
+        "/run/lock/",
+        "/run/resolvconf/",
+        "/var/run/",
+        "/usr/",
+    ),
+    *(
+        "/etc/ssl/",
+        "/etc/pki/",
+        "/etc/ca-certificates",
+        "/etc/fonts/",
+        "/etc/ld.so",
+        "/etc/locale",
+        "/etc/alternatives/",
+    ),
+    *("/etc/apache2/mime.types", "/etc/httpd/", "/etc/mime.types", "/etc/nginx/mime.types", "/var/cache/fontconfig/"),
+    *("/etc/passwd", "/etc/group", "/etc/nsswitch.conf", "/etc/host", "/etc/resolv.conf", "/etc/gai.conf"),
+    *(
+        "/etc/services",
+        "/etc/protocols",
+        "/etc/os-release",
+        "/etc/lsb-release",
+        "/etc/debian_version",
+        "/etc/machine-id",
+    ),
+    *("/etc/localtime", "/etc/timezone", "/etc/selinux/", "/etc/crypto-policies/", "/etc/openssl", "/etc/OpenCL/"),
+)
+"""Where the operating system and its libraries look things up; all else under these roots may be somebody's data."""
+_NOT_SYSTEM = ("/dev/shm/", "/usr/local/", "/usr/src/")  # noqa: S108 - nothing is made there
+_SYSTEM_AFTER_ALL = (
+    *("/usr/local/lib/", "/usr/local/bin/", "/usr/local/share/fonts/", "/usr/local/share/zoneinfo/"),
+    *("/usr/local/share/mime/", "/usr/local/share/ca-certificates/", "/usr/local/cuda"),
+)
 _DIGESTS_AT_IMPORT: dict[tuple[str, Status], str] = {}
 """By path and state: what this process's modules have read; a later edit does not change what they hold."""
 _PRODUCT_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
@@ -151,9 +189,18 @@ class AuditTracer:
         return path not in self._closure and not seen.is_own(path) and self._is_outside_system(path)
 
     def _is_outside_system(self, path: str) -> bool:
-        if path.startswith((*_SYSTEM, *self._ignored)) or path.endswith((".pyc", ".pth")) or "/__pycache__/" in path:
+        if is_system_file(path) or path.startswith(self._ignored):
+            return False
+        if path.endswith((".pyc", ".pth")) or "/__pycache__/" in path:
             return False
         return not is_library(path)
 
     def _relative(self, path: str) -> str:
         return name_inside(self._root, path)
+
+
+def is_system_file(path: str) -> bool:
+    """Whether a file is what the operating system and its libraries look up for themselves."""
+    if path.startswith(_NOT_SYSTEM):
+        return path.startswith(_SYSTEM_AFTER_ALL)
+    return path.startswith(_SYSTEM)

@@ -5,6 +5,7 @@ passes through it and it can never be taken away.
 # ruff: noqa: PTH100, PTH113, PTH116, PTH117 - pathlib costs more than the work itself here
 
 import os
+import re
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,6 +18,8 @@ Status = tuple[int, int, int] | None
 
 _WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _IMPORT_MACHINERY = "<frozen importlib"
+_WRITTEN = re.compile(r"\d?>>?&?\s*[^\s;|&()]+")
+_PATH_IN_WORD = re.compile(r"""[^\s'"`=@,;|&<>()${}]+""")
 
 
 class Watch:
@@ -95,18 +98,23 @@ class Watch:
                 self.listed.setdefault(absolute)
 
     def started_process(self, arguments: tuple[Any, ...]) -> None:
-        """`subprocess.Popen`, `os.exec`, `os.posix_spawn`: (program, arguments, …); the files among those are read."""
-        program, words = arguments[0], arguments[1] if len(arguments) > 1 else ()
-        many: list[object] = list(words) if isinstance(words, list | tuple) else [words]
-        for word in [program, *many]:
-            self._given(word)
+        """`subprocess.Popen`: (program, arguments, folder, …); the files among those are read."""
+        folder = arguments[2] if len(arguments) > 2 else None
+        self._given_words(arguments[0], arguments[1], os.fsdecode(folder) if folder else "")
+
+    def spawned(self, arguments: tuple[Any, ...]) -> None:
+        """`os.posix_spawn`: (program, arguments, …)."""
+        self._given_words(arguments[0], arguments[1], "")
 
     def ran_command(self, arguments: tuple[Any, ...]) -> None:
         """`os.system`: (command,)."""
-        command = arguments[0]
-        text = command.decode(errors="replace") if isinstance(command, bytes) else str(command)
-        for word in text.split():
-            self._given(word.strip("'\""))
+        self._given_words("", arguments[0], "")
+
+    def _given_words(self, program: object, words: object, folder: str) -> None:
+        many: list[object] = list(words) if isinstance(words, list | tuple) else [words]
+        for word in [program, *many]:
+            for part in _parts_of(word):
+                self._given(os.path.join(folder, part) if folder else part)
 
     def _named(self, path: object) -> str:
         """The absolute path, as `_absolute` gives it, noted if it was named relative to the working directory."""
@@ -161,6 +169,17 @@ def _absolute(path: object) -> str:
     return os.path.abspath(text) if text else ""
 
 
+def _parts_of(word: object) -> set[str]:
+    """A word given to a program, and what may be a path in it: `--file=a.csv`, `@a.txt`, words of a shell's command.
+
+    What a shell's command writes to (`> a.txt`) is none.
+    """
+    if not isinstance(word, str | bytes | os.PathLike):
+        return set()
+    text = os.fsdecode(cast("str", word))
+    return {text, *_PATH_IN_WORD.findall(_WRITTEN.sub(" ", text))}
+
+
 def _is_writing(mode: object, flags: object) -> bool:
     if isinstance(mode, str):
         return any(letter in mode for letter in "wax+")
@@ -192,6 +211,6 @@ _NOTES: dict[str, Callable[[Watch, tuple[Any, ...]], None]] = {
     "os.listdir": Watch.listed_folder,
     "os.scandir": Watch.listed_folder,
     "subprocess.Popen": Watch.started_process,
-    "os.posix_spawn": Watch.started_process,
+    "os.posix_spawn": Watch.spawned,
     "os.system": Watch.ran_command,
 }
