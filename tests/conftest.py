@@ -16,6 +16,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of a table of cases, the quick suite takes the first and every fourth after it."""
+    places: dict[str, int] = {}
+    for item in items:
+        if item.get_closest_marker("table"):
+            table = item.nodeid.partition("[")[0]
+            places[table] = places.get(table, -1) + 1
+            if places[table] % 4:
+                item.add_marker(pytest.mark.slow)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
     report = yield

@@ -30,6 +30,7 @@ HELPERS = (
 )
 
 
+@pytest.mark.table
 @pytest.mark.parametrize("case", MAKERS, ids=lambda case: case.replace(" ", "-"))
 def test_the_code_behind_a_name_in_a_value_counts_for_its_consumer(tmp_path: Path, case: str):
     maker, call = MAKERS[case]
@@ -38,6 +39,7 @@ def test_the_code_behind_a_name_in_a_value_counts_for_its_consumer(tmp_path: Pat
     assert_noticed(project, "h.py", "x + 1", "x + 2")
 
 
+@pytest.mark.slow
 def test_a_function_inside_a_trusted_model_counts_for_its_consumer(tmp_path: Path):
     pytest.importorskip("skops")
     work = (

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headrace.core.symbols import Symbol
@@ -98,6 +98,7 @@ GRAPHS = st.lists(STEPS, min_size=1, max_size=2).flatmap(
 )
 
 
+@settings(max_examples=40)  # each is a graph of up to a dozen nodes
 @given(GRAPHS)
 def test_a_graph_is_read_back_exactly(graph: g.Graph):
     text = graph_to_json(graph)
@@ -106,6 +107,7 @@ def test_a_graph_is_read_back_exactly(graph: g.Graph):
     assert graph_to_json(again) == text
 
 
+@settings(max_examples=40)  # each is a graph of up to a dozen nodes
 @given(GRAPHS)
 def test_the_text_is_one_ascii_line(graph: g.Graph):
     text = graph_to_json(graph)
@@ -113,6 +115,7 @@ def test_the_text_is_one_ascii_line(graph: g.Graph):
     assert "\n" not in text
 
 
+@settings(max_examples=40)  # each is a graph of up to a dozen nodes
 @given(GRAPHS)
 def test_the_identity_knows_no_files_lines_and_notes(graph: g.Graph):
     moved = replace(
@@ -131,6 +134,7 @@ def test_the_identity_knows_no_files_lines_and_notes(graph: g.Graph):
     assert graph_identity(moved) == graph_identity(graph)
 
 
+@settings(max_examples=40)  # each is a graph of up to a dozen nodes
 @given(GRAPHS)
 def test_the_identity_knows_everything_else(graph: g.Graph):
     changed = [replace(graph, output=g.SucceededOf(graph.output)), replace(graph, tags=(*graph.tags, "more"))]
