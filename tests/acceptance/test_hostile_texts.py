@@ -76,11 +76,18 @@ def test_log_lines_keep_their_colours_on_a_terminal_and_no_more(project: Project
     assert "\x1b[2J" not in told
 
 
+def test_what_a_step_prints_while_the_terminal_redraws_is_shown_and_logged(project: Project):
+    project.edit("flow.py", "    print(", "    import time\n\n    time.sleep(0.5)\n    print(")
+    told = on_a_terminal(project, "run", "flow:hostile")
+    assert "st\\x1bep | \x1b[32mgreen\x1b[0m and \\x1b[2Jcleared" in told
+    assert project.ok("logs", "--json").data["text"] == "\x1b[32mgreen\x1b[0m and \x1b[2Jcleared"
+
+
 def on_a_terminal(project: Project, *arguments: str) -> str:
     ours, theirs = pty.openpty()
     environment = {name: value for name, value in ENVIRONMENT.items() if name != "NO_COLOR"}
     command = [sys.executable, "-m", "headrace", *arguments]
-    subprocess.run(command, cwd=project.folder, env=environment, stdout=theirs, check=True, timeout=60)
+    subprocess.run(command, cwd=project.folder, env=environment, stdout=theirs, stderr=theirs, check=True, timeout=60)
     os.close(theirs)
     told = b""
     try:

@@ -138,3 +138,21 @@ def test_a_step_that_was_asked_for_again_says_so_and_what_changed_besides(projec
     told = project.ok("why", "last", "scaled").out
     assert "Computed: refresh asked. This has changed since run" in told
     assert "parameter 'factor': 1 → 2" in told
+
+
+def test_a_class_that_goes_with_its_values_is_not_called_changed(project: Project):
+    code = "from dataclasses import dataclass\n\n\n@dataclass(frozen=True)\nclass Row:\n    x: int\n\n\n" + FLOW
+    code += "\n\n@hr.step\ndef rows(n: int) -> list[Row]:\n    return [Row(one) for one in range(n)]\n"
+    code += "\n\n@hr.step\ndef total(rows: list[Row]) -> int:\n    return sum(row.x for row in rows)\n"
+    code += "\n\n@hr.pipeline\ndef adding(n: int = 2) -> int:\n    return total(rows(n))\n"
+    (project.folder / "flow.py").write_text(code)
+    project.ok("run", "flow:adding")
+    project.ok("run", "flow:adding", "-p", "n=0")
+    told = project.ok("why", "last", "total", "--json").data
+    assert told["changes"] == ["input 'rows': the output of rows differs"]
+    project.edit("flow.py", "    x: int\n", "    x: int\n    y: int = 1\n")
+    project.ok("run", "flow:adding", "-p", "n=0")
+    assert any(
+        one.startswith("changed: `Row` in `flow.py`")
+        for one in project.ok("why", "last", "rows", "--json").data["changes"]
+    )

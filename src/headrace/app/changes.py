@@ -113,7 +113,10 @@ class Changes:
             pair = (self._lines(was.environment, now.documents), self._lines(is_.environment, now.documents))
             lines += compare_environments(*pair) or ["the environment"]
         lines += self._input_changes(before, now)
-        lines += [f"changed: class `{name}` of an input value" for name in _differing(was.classes, is_.classes)]
+        # a class that only one of the two knows came or went with the values
+        both = dict(was.classes).keys() & dict(is_.classes).keys()
+        differing = [name for name in _differing(was.classes, is_.classes) if name in both]
+        lines += [f"changed: class `{name.replace(':', '.')}` of an input value" for name in differing]
         return lines + [_OTHER.get(name, name) for name in _differing(was.other, is_.other)]
 
     def _code_changes(self, before: str, now: str, more: Mapping[str, str]) -> list[str]:

@@ -63,6 +63,8 @@ def _step_data(step: StepRunRecord, attempts: Sequence[AttemptRecord]) -> dict[s
 def _why(changes: Changes, run: RunRecord, step: StepRunRecord) -> str:
     if step.state is State.REUSED and step.made_in:
         return f"from run {short_id(step.made_in)}"
+    if step.state is State.REUSED:
+        return "from earlier runs"
     if step.reason != changes.NO_RESULT:
         return step.reason
     return changes.in_short(run, step)

@@ -115,7 +115,15 @@ class LiveDisplay(PlainDisplay):
         with self._lock:
             if not self._ended:
                 console = Console(file=cast("TextIO", _Unbreakable(self._stream)), highlight=False, markup=False)
-                self._live = Live(console=console, get_renderable=self._picture, refresh_per_second=8, transient=True)
+                # the streams are the attempts': what a step prints has to reach its log, and comes here from there
+                self._live = Live(
+                    console=console,
+                    get_renderable=self._picture,
+                    refresh_per_second=8,
+                    transient=True,
+                    redirect_stdout=False,
+                    redirect_stderr=False,
+                )
                 self._live.start()
 
     def _picture(self) -> Any:
