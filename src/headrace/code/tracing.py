@@ -7,11 +7,12 @@ were loaded on the way. What native code reads on its own is not seen.
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from headrace.code.filedigests import name_inside
 from headrace.code.folders import is_library
+from headrace.code.keeping import KEPT_READS, MOST_READS
 from headrace.code.loads import LOADS, real_path
 from headrace.code.watching import Watch, install, watch
 from headrace.core.import_reads import IMPORT_READS, Status, status_of
@@ -69,7 +70,8 @@ class AuditTracer:
 
     `ignored` are folders that do not count (the store's). Between attempts the hook only notes loads of the project's
     modules; it cannot be taken away again. Threads of the attempt are seen, its child processes only by their
-    arguments. What a module of the closure read when this process imported it counts for every attempt.
+    arguments. What a module of the closure read when this process imported it, or reads and keeps in a cache, counts
+    for every attempt.
     """
 
     def __init__(self, root: Path | str, files: FileDigests, *, ignored: Iterable[Path | str] = ()) -> None:
@@ -105,7 +107,7 @@ class AuditTracer:
         seen, self._watch = self._watch, None
         modules = [module for module in self._modules_loaded() if seen is None or not seen.is_own(module[0])]
         files = self._files_read(seen, {path for path, _ in modules}) if seen is not None else {}
-        self._add_import_reads(files)
+        self._add_earlier_reads(files)
         reads = dict.fromkeys((f"{kind}:{name}", token) for kind, name, token in self._reads)
         return Touched(
             tuple(sorted(files.items())),
@@ -163,9 +165,9 @@ class AuditTracer:
                 found[f"{self._relative(folder)}/"] = self._files.digest_of(f"{folder}/")
         return found
 
-    def _add_import_reads(self, files: dict[str, str]) -> None:
-        """Add what the modules of the closure read when this process imported them, as it was then."""
-        for name, (status, is_relative) in self._read_at_import():
+    def _add_earlier_reads(self, files: dict[str, str]) -> None:
+        """Add what the modules of the closure read before, imported or in earlier attempts, as it was then."""
+        for name, (status, is_relative) in (*self._read_at_import(), *self._kept(files)):
             relative = self._relative(name.rstrip("/")) + ("/" if name.endswith("/") else "")
             files.setdefault(relative, self._digest_at_import(name, status))
             if is_relative:
@@ -173,9 +175,21 @@ class AuditTracer:
 
     def _read_at_import(self) -> Iterator[tuple[str, tuple[Status, bool]]]:
         for path, (real, *_) in self._closure.items():
-            for name, read in {**IMPORT_READS.of(real), **IMPORT_READS.of(path)}.items():
-                if self._is_outside_system(name) and name not in self._closure:
-                    yield name, read
+            yield from self._outside_closure({**IMPORT_READS.of(real), **IMPORT_READS.of(path)})
+
+    def _outside_closure(self, reads: Mapping[str, tuple[Status, bool]]) -> Iterator[tuple[str, tuple[Status, bool]]]:
+        for name, read in list(reads.items()):
+            if self._is_outside_system(name) and name not in self._closure:
+                yield name, read
+
+    def _kept(self, files: dict[str, str]) -> Iterator[tuple[str, tuple[Status, bool]]]:
+        """What functions of the closure have read in this process and may have kept."""
+        for path, (real, *_) in self._closure.items():
+            reads = {**KEPT_READS.of(real), **KEPT_READS.of(path)}
+            if len(reads) > MOST_READS:
+                files[self._relative(path)] = f"keeps more than {MOST_READS} files that it has read in a cache"
+            else:
+                yield from self._outside_closure(reads)
 
     def _digest_at_import(self, name: str, status: Status) -> str:
         """The digest of what a module read, found while it is still there; a later edit does not change it."""

@@ -2,7 +2,7 @@
 passes through it and it can never be taken away.
 """
 
-# ruff: noqa: PTH100, PTH113, PTH116, PTH117 - pathlib costs more than the work itself here
+# ruff: noqa: PTH100, PTH113, PTH116, PTH117, PTH118 - pathlib costs more than the work itself here
 
 import os
 import re
@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, cast
 
+from headrace.code.keeping import KEPT_READS
 from headrace.code.loads import LOADS, Loads
 
 Status = tuple[int, int, int] | None
@@ -67,6 +68,7 @@ class Watch:
             self._own.add(absolute)
         else:
             self._reads.setdefault(absolute, before)
+            KEPT_READS.note(absolute, (before, absolute in self.relative), sys._getframe(2))  # noqa: SLF001 - as above
 
     def connected(self, arguments: tuple[Any, ...]) -> None:
         """`sqlite3.connect`: (database,)."""
