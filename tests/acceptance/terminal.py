@@ -10,7 +10,7 @@ from pathlib import Path
 
 from acceptance.command_line import ENVIRONMENT
 
-CTRL_C = b"\x03"
+CTRL_C, CTRL_BACKSLASH = b"\x03", b"\x1c"
 
 
 class Terminal:

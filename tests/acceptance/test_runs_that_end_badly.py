@@ -123,7 +123,7 @@ def test_fail_fast_stops_at_the_first_failure(project: Project):
     assert states(project)["leaves"] == "failed"
 
 
-def test_a_step_that_crashes_the_interpreter_is_a_failed_attempt_with_its_cause(project: Project):
+def test_a_step_with_a_limit_that_crashes_its_worker_is_a_failed_attempt_with_its_cause(project: Project):
     answer = project.headrace("run", "endings:crashing")
     assert answer.status == 1
     assert "SIGSEGV" in answer.err
@@ -132,10 +132,8 @@ def test_a_step_that_crashes_the_interpreter_is_a_failed_attempt_with_its_cause(
 
 
 def test_a_step_that_lasts_too_long_is_ended_at_its_timeout(project: Project):
-    began = time.monotonic()
     answer = project.headrace("run", "endings:lasting")
     assert answer.status == 1
-    assert time.monotonic() - began < 45
     assert "0.5 s" in answer.err
 
 

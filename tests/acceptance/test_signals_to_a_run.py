@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from acceptance.command_line import ENVIRONMENT, Project
-from acceptance.terminal import CTRL_C, Terminal
+from acceptance.terminal import CTRL_BACKSLASH, CTRL_C, Terminal
 
 STEPS = """
 import hashlib, os, sys, time
@@ -186,6 +186,13 @@ def test_a_terminal_that_is_closed_cancels_the_run(project: Project):
     shown.hang_up()
     assert shown.end() == 130
     assert states(project)[0] == "cancelled"
+
+
+def test_ctrl_backslash_ends_the_run_at_once(project: Project):
+    shown = terminal(project, *HEADRACE, "signals:refusing")
+    shown.press(CTRL_BACKSLASH)
+    assert shown.end() == 130
+    assert states(project) == ("cancelled", {"first": "succeeded", "refuses": "cancelled"})
 
 
 def test_under_nohup_a_hang_up_changes_nothing(project: Project):

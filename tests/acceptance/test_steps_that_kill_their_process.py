@@ -217,3 +217,44 @@ def talking() -> int:
 """)
     lines = project.ok("run", "talking:talking").err.splitlines()
     assert [line.split()[:2] for line in lines] == [["talks", "|"]] * 3 + [["●", "talks"], ["●", "run"]]
+
+
+def test_a_store_that_breaks_under_a_run_is_told_once(project: Project):
+    (project.folder / "breaking.py").write_text("""
+from pathlib import Path
+import headrace as hr
+
+@hr.step
+def breaks() -> int:
+    for path in Path(".headrace").glob("headrace.db*"):
+        path.write_bytes(b"no database" * 1000)
+    return 1
+
+@hr.pipeline
+def breaking() -> int:
+    return breaks()
+""")
+    answer = project.headrace("run", "breaking:breaking")
+    assert answer.status == 3, answer
+    assert answer.err.count("error[store") == 1
+
+
+def test_a_run_that_ends_with_an_error_is_recorded_as_failed(project: Project):
+    (project.folder / "breaking.py").write_text("""
+import sqlite3
+import headrace as hr
+
+@hr.step
+def breaks() -> int:
+    with sqlite3.connect(".headrace/headrace.db") as database:
+        database.execute("CREATE TRIGGER full BEFORE INSERT ON results BEGIN SELECT RAISE(ABORT, 'no room'); END")
+    return 1
+
+@hr.pipeline
+def breaking() -> int:
+    return breaks()
+""")
+    answer = project.headrace("run", "breaking:breaking")
+    assert answer.status == 3, answer
+    assert project.ok("runs", "--json").data[0]["state"] == "failed"
+    assert "ended with an error before the run was over" in project.ok("show").out

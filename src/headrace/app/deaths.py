@@ -21,6 +21,13 @@ _SHOW_CURSOR = "\x1b[?25h"
 """A redrawing display hides it, and has died with its process."""
 
 
+BROKEN_OFF = Failure(
+    FailureKind.INFRASTRUCTURE,
+    "The command ended with an error before the run was over.",
+    "Run the pipeline again: what is finished is reused.",
+)
+
+
 class DiedBeforeRunError(UsageError):
     """The process ended itself or crashed while the project's modules were imported; nothing was started."""
 

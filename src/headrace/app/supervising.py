@@ -28,9 +28,10 @@ HEAR_S = 1.0
 ECHO_S = 0.2
 """The same signal that comes again within this is the same press: some send it to the process and to its group."""
 
-_STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 _BY_KEYS = (signal.SIGINT, signal.SIGQUIT)
-_PASSED_ON = (*_STOPS, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
+_PASSED_ON = (*_STOPS, signal.SIGUSR1, signal.SIGUSR2)
+_PATIENCE_S: dict[int, float] = {signal.SIGINT: STOP_S, signal.SIGQUIT: FORCE_S}
 _F_SETSIG = 10
 """Linux: which signal a descriptor sends (asm-generic/fcntl.h); Python's fcntl does not name it."""
 
@@ -114,7 +115,7 @@ class _Patience:
         self._last[number] = now
         if is_echo:
             return
-        longest = FORCE_S if self.asked_at is not None else STOP_S if number == signal.SIGINT else TERM_S
+        longest = FORCE_S if self.asked_at is not None else _PATIENCE_S.get(number, TERM_S)
         if self.asked_at is None:
             self.asked_at, self.answer_at = now, now + HEAR_S
         self.until = min(self.until or now + longest, now + longest)

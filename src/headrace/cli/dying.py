@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from headrace.app import deaths, running, settings
 from headrace.app.conducting import CANCELLED
@@ -11,6 +11,7 @@ from headrace.app.lifeline import Lifeline
 from headrace.app.rooms import Rooms
 from headrace.app.supervising import Ended
 from headrace.cli.error_lines import print_message
+from headrace.core.errors import StoreError
 from headrace.core.states import State
 from headrace.ports.records import RunRecord
 
@@ -27,15 +28,18 @@ def died(lifeline: Lifeline, ended: Ended) -> int | None:
     """
     if lifeline.ending.isdigit():
         return int(lifeline.ending)
-    if lifeline.ending:
-        return ended.status
     if not lifeline.run_id:
-        return _died_before_run(ended)
+        return ended.status if lifeline.ending else _died_before_run(ended)
     rooms = Rooms(settings.read_settings())
     try:
+        if lifeline.ending:  # an error is told already; what it has left open is closed, if the store can still be used
+            with suppress(StoreError):
+                deaths.record_end(rooms, lifeline.run_id, None if ended.was_asked else deaths.BROKEN_OFF)
+            return ended.status
         return _died_in_run(rooms, lifeline, ended)
     finally:
-        rooms.stores.close()  # no connection may cross the next fork
+        if "stores" in vars(rooms):
+            rooms.stores.close()  # no connection may cross the next fork
 
 
 def _died_before_run(ended: Ended) -> int:
