@@ -221,3 +221,41 @@ def test_sigterm_to_a_script_ends_it_as_before_but_its_run_is_recorded_as_cancel
     process.communicate(timeout=60)
     assert process.returncode == -signal.SIGTERM
     assert states(project) == ("cancelled", {"first": "succeeded", "naps": "cancelled"})
+
+
+FORKING = """
+import multiprocessing, os, signal, time
+import headrace as hr
+
+def sleep() -> None:
+    time.sleep(60)
+
+@hr.step
+def forks() -> list[int]:
+    context = multiprocessing.get_context("fork")
+    codes = []
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        child = context.Process(target=sleep)
+        child.start()
+        os.kill(child.pid, number)
+        child.join(30)
+        codes.append(child.exitcode)
+    with context.Pool(2) as pool:
+        return codes + pool.map(abs, [-1, -2])
+
+@hr.pipeline
+def forking() -> list[int]:
+    return forks()
+
+if __name__ == "__main__":
+    print(hr.run(forking).output)
+"""
+
+
+@pytest.mark.parametrize("how", ["command", "script"])
+def test_processes_that_a_step_forks_off_get_their_signals_and_the_run_does_not(project: Project, how: str):
+    (project.folder / "forking.py").write_text(FORKING)
+    if how == "command":
+        assert project.ok("run", "forking:forking", "--lanes", "1", "--json").data["output"] == [-15, -1, 1, 2]
+    else:
+        assert project.run_file("forking.py").out == "[-15, -1, 1, 2]\n"

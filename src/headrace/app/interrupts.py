@@ -49,13 +49,20 @@ class Interrupts:
             self._thread.start()
         for number in self._before:
             signal.signal(number, self._handle)
+        _Active.interrupts = self
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def forget(self) -> None:
+        """Leave the signals to whoever had them before."""
+        _Active.interrupts = None
         for number, handler in self._before.items():
             signal.signal(number, handler)
         if self._thread is not None:
             signal.set_wakeup_fd(-1)
+
+    def __exit__(self, *_: object) -> None:
+        self.forget()
+        if self._thread is not None:
             os.write(self._pipe[1], _END)
             self._thread.join()
         for fd in self._pipe:
@@ -84,3 +91,38 @@ class Interrupts:
         if number in self._before and not is_echo:
             self._times += 1
             self._on_stop(signal.Signals(number), self._times)
+
+
+class _Active:
+    interrupts: Interrupts | None = None
+
+
+class _Masks(threading.local):
+    """What each thread had blocked before it forked."""
+
+    before: set[int | signal.Signals] | None = None
+
+
+_masks = _Masks()
+
+
+def _before_fork() -> None:
+    """Hold signals back until the child has forgotten us: before, they would write into the pipe that we listen to."""
+    if _Active.interrupts is not None:
+        _masks.before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
+
+
+def _after_fork_here() -> None:
+    mask, _masks.before = _masks.before, None
+    if mask is not None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+def _after_fork_in_child() -> None:
+    """A process that a step forks off (`multiprocessing`) ends by SIGTERM as ever, and what it gets is not for us."""
+    if _Active.interrupts is not None:
+        _Active.interrupts.forget()
+    _after_fork_here()
+
+
+os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_here, after_in_child=_after_fork_in_child)
