@@ -120,6 +120,13 @@ def test_without_any_object_a_run_computes_everything_and_old_runs_say_that_thei
         for command in (("show", run), ("why", run, "squares")):
             answer = project.ok(*command)
             assert "Traceback" not in answer.err + answer.out
+        listed = project.ok("artifacts", run, "--json").data
+        assert {(one["step"], one["kind"]): one["is_there"] for one in listed} == {
+            ("numbers", "output"): False,
+            ("numbers", "text"): False,
+            ("squares", "output"): False,
+        }
+        assert project.ok("artifacts", run).out.count(" gone\n") == 3
         exported = project.headrace("artifacts", run, "--export", str(project.folder / f"out-{run}"))
         assert exported.status == 3
         assert "error[artifact.missing]: " in exported.err

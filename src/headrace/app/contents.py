@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from headrace.app.rooms import Rooms
 from headrace.app.value_texts import PATH, value_data, value_text
 from headrace.core.canonical import restore
-from headrace.core.errors import UsageError
-from headrace.core.values import CompositeValue, InlineValue, ObjectValue, Value, size_of, value_digest
+from headrace.core.errors import ArtifactError, UsageError
+from headrace.core.values import CompositeValue, InlineValue, ObjectValue, Value, objects_in, size_of, value_digest
 from headrace.worker.logs import read_log
 
 SUFFIXES = {
@@ -76,7 +76,7 @@ class StoredValue:
     """A value of a run.
 
     Which step and item of a map (-1: the whole step), under which name, what kind (`output`, `figure`, `text`, `table`,
-    `parameter`), where.
+    `parameter`), where; `is_there` unless an object of it is gone or cut short.
     """
 
     step: str
@@ -87,6 +87,7 @@ class StoredValue:
     digest: str
     shown: str
     value: Value
+    is_there: bool = True
 
     @property
     def called(self) -> str:
@@ -103,6 +104,7 @@ class StoredValue:
             "size_bytes": self.size_bytes,
             "digest": self.digest,
             "value": value_data(self.value),
+            "is_there": self.is_there,
         }
 
 
@@ -121,7 +123,17 @@ def stored_values(rooms: Rooms, run_id: str, step: str = "") -> list[StoredValue
             found += [_stored((record.node, -1), name, "output", value=value) for name, value in outputs]
         own = (one for one in logged if one.node == record.node)
         found += [_stored((one.node, one.item), one.name, one.kind, value=one.value) for one in own]
-    return found
+    return [one if _is_there(rooms, one.value) else replace(one, is_there=False) for one in found]
+
+
+def _is_there(rooms: Rooms, value: Value) -> bool:
+    if next(objects_in(value), None) is None:
+        return True
+    try:
+        rooms.artifacts.check(value, content=False)
+    except ArtifactError:
+        return False
+    return True
 
 
 def export(rooms: Rooms, stored: Sequence[StoredValue], folder: Path) -> Iterator[Path]:

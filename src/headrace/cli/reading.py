@@ -61,7 +61,10 @@ def artifacts(run: str, step: str, *, folder: str | None, as_json: bool) -> None
     if as_json:
         print_json([one.to_json() for one in stored])
         return
-    rows = [[one.step, one.called, one.kind, size(one.size_bytes), one.digest[:12], one.shown] for one in stored]
+    rows = [
+        [one.step, one.called, one.kind, size(one.size_bytes), one.digest[:12], one.shown if one.is_there else "gone"]
+        for one in stored
+    ]
     rows = shown(rows)
     print(table(["step", "name", "kind", "size", "digest", "value"], rows, right=[3]))
 
