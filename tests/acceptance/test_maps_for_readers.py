@@ -1,6 +1,5 @@
 """What the items of a map have logged: one number for the run, and every figure and text in a file of its own."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -80,10 +79,10 @@ def test_an_export_writes_each_item_s_values_and_overwrites_none(project: Projec
     assert {("judge", 0, "card"), ("judge", 2, "card"), ("judge", None, "")} <= listed
     told = project.ok("artifacts", "last", "--export", str(tmp_path / "out")).out.splitlines()
     assert len(told) == len(set(told))
-    texts = {str(Path(one).relative_to(tmp_path / "out")): json.loads(Path(one).read_text()) for one in told}
-    assert texts["judge/card[0].json"] == "card of 1"
-    assert texts["judge/card[2].json"] == "card of 6"
-    assert texts["judge/card[2]-2.json"] == "second card of 6"
+    texts = {str(Path(one).relative_to(tmp_path / "out")): Path(one).read_text() for one in told}
+    assert texts["judge/card[0].txt"] == "card of 1"
+    assert texts["judge/card[2].txt"] == "card of 6"
+    assert texts["judge/card[2]-2.txt"] == "second card of 6"
     assert sorted(text for name, text in texts.items() if name.casefold().startswith("judge.b/a_b")) == [
         "one",
         "three",

@@ -156,7 +156,7 @@ def export(rooms: Rooms, stored: Sequence[StoredValue], folder: Path) -> Iterato
             elif isinstance(value, Path):
                 path.symlink_to(value)
             else:
-                path.write_text(json.dumps(json.loads(value.text), indent=2) + "\n")
+                path.write_text(_text_of(value), errors="surrogatepass")
             yield path
 
 
@@ -179,7 +179,7 @@ def _files(name: str, value: Value) -> Iterator[tuple[list[str], InlineValue | O
             for member, inner in value.members:
                 yield from _files(f"{name}.{member}", inner)
         case InlineValue():
-            yield [f"{name}.json"], value
+            yield [name + (".txt" if value.text[0] == '"' else ".json")], value
         case ObjectValue():
             yield [name + SUFFIXES.get(value.format, f".{value.format}")], value
 
@@ -194,6 +194,12 @@ def _files_of_path(name: str, value: CompositeValue) -> Iterator[tuple[list[str]
             yield parts, entry
         elif isinstance(entry, InlineValue) and entry.text != "null":
             yield parts, Path(str(restore(entry.text)))
+
+
+def _text_of(value: InlineValue) -> str:
+    """What a small value's file holds: a text itself, whatever its length, anything else as JSON."""
+    data = json.loads(value.text)
+    return data if isinstance(data, str) else json.dumps(data, indent=2) + "\n"
 
 
 class _Names:
