@@ -3,6 +3,9 @@
 import pytest
 from hypothesis import settings
 
+STARTERS = ("acceptance.command_line", "acceptance.edited_files")
+"""The modules of the tests that start `headrace` and scripts of users."""
+
 settings.register_profile("same", derandomize=True, deadline=None)
 settings.register_profile("roam", derandomize=False, max_examples=1000, deadline=None)
 settings.load_profile("same")  # a change fails for what it changed; `--hypothesis-profile=roam` looks for more
@@ -17,14 +20,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of a table of cases, the quick suite takes the first and every fourth after it."""
+    """Of a table of cases that start processes, the quick suite takes the first and every fourth after it.
+
+    Processes are started through STARTERS: that tells these tables from those that cost little.
+    """
     places: dict[str, int] = {}
     for item in items:
-        if item.get_closest_marker("table"):
-            table = item.nodeid.partition("[")[0]
+        table, _, case = item.nodeid.partition("[")
+        if case and _starts_processes(item):
             places[table] = places.get(table, -1) + 1
             if places[table] % 4:
                 item.add_marker(pytest.mark.slow)
+
+
+def _starts_processes(item: pytest.Item) -> bool:
+    used = vars(getattr(item, "module", None) or item).values()
+    return any(getattr(one, "__module__", "") in STARTERS for one in used)
 
 
 @pytest.hookimpl(wrapper=True)

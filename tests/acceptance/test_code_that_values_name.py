@@ -30,7 +30,6 @@ HELPERS = (
 )
 
 
-@pytest.mark.table
 @pytest.mark.parametrize("case", MAKERS, ids=lambda case: case.replace(" ", "-"))
 def test_the_code_behind_a_name_in_a_value_counts_for_its_consumer(tmp_path: Path, case: str):
     maker, call = MAKERS[case]

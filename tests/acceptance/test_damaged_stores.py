@@ -79,7 +79,6 @@ def ran(project: Project) -> list[str]:
     return words
 
 
-@pytest.mark.table
 @pytest.mark.parametrize("damage", [alter, cut, Path.unlink])
 @pytest.mark.parametrize("lanes", ["1", "2"])
 def test_a_damaged_input_is_computed_again_in_the_same_run(project: Project, damage, lanes):
@@ -98,7 +97,6 @@ def test_a_damaged_input_is_computed_again_in_the_same_run(project: Project, dam
     assert ran(project) == []
 
 
-@pytest.mark.table
 @pytest.mark.parametrize("damage", [alter, cut])
 def test_a_damaged_output_is_computed_again_before_the_run_is_over(project: Project, damage):
     project.ok("run", "damaged:arrays")

@@ -114,7 +114,6 @@ EDITS = {
 }
 
 
-@pytest.mark.table
 @pytest.mark.parametrize("edit", EDITS)
 def test_an_edit_before_the_first_run_of_a_process_is_refused(cleaning: Project, edit: str):
     before, after, name = EDITS[edit]
@@ -123,7 +122,6 @@ def test_an_edit_before_the_first_run_of_a_process_is_refused(cleaning: Project,
     assert f"`{name}` in cleaning/clean.py was edited after this process imported it: reload the module" in told
 
 
-@pytest.mark.table
 @pytest.mark.parametrize("edit", [*EDITS, "a value that a call makes"])
 def test_an_edit_between_two_runs_of_a_process_is_refused(cleaning: Project, edit: str):
     before, after, name = {**EDITS, "a value that a call makes": ("2013, 1, 1", "2013, 1, 2", "SINCE")}[edit]
@@ -147,7 +145,6 @@ HARMLESS = {
 }
 
 
-@pytest.mark.table
 @pytest.mark.parametrize("edit", HARMLESS)
 @pytest.mark.parametrize("first", ["", "run()"], ids=["before the first run", "between two runs"])
 def test_an_edit_that_changes_no_reached_code_is_no_matter(cleaning: Project, edit: str, first: str):

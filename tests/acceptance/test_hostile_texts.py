@@ -49,7 +49,6 @@ COMMANDS = (
 )
 
 
-@pytest.mark.table
 @pytest.mark.parametrize("word", ["w\x1b[31mord\n", "fail"])
 def test_nothing_of_a_user_s_steers_the_terminal(project: Project, word: str):
     name, note = "two\nlines \x1b[31mred \u202e", "note \x1b[2J\x07"

@@ -39,7 +39,6 @@ def refused(project: Project, *arguments: str) -> str:
     return answer.err.removesuffix("\n")
 
 
-@pytest.mark.table
 @pytest.mark.parametrize("typed", ["flows/churn.py", "flows.churn", "nightly", "flows/churn.py:churn"])
 def test_a_file_or_module_with_one_pipeline_means_that_pipeline(project: Project, typed: str):
     assert project.ok("run", "-q", typed).out == "output: 1\n"
@@ -72,7 +71,6 @@ def test_a_bare_name_that_stands_in_a_file_is_answered_with_its_place(project: P
     assert told.endswith("There is one of this name in the project; say `headrace run flows/churn.py:churn`.")
 
 
-@pytest.mark.table
 @pytest.mark.parametrize("typed", ["secrets.py", "secrets:churn", "statistics.py:churn", "random"])
 def test_a_module_called_as_one_of_python_s_own_is_refused_clearly(project: Project, typed: str):
     name = typed.partition(":")[0].removesuffix(".py")

@@ -67,7 +67,6 @@ CASES = {
 }
 
 
-@pytest.mark.table
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.replace(" ", "-"))
 def test_an_edit_that_changes_the_result_is_computed_again(tmp_path: Path, case: str):
     code, before, after = CASES[case]
@@ -104,7 +103,6 @@ def test_a_relative_path_means_the_file_that_is_there_from_wherever_it_is_asked(
     assert (above["output"], lower["output"]) == ("above", "below")
 
 
-@pytest.mark.table
 @pytest.mark.parametrize("where", ["in the step", "in the body", "as a default"])
 def test_a_relative_path_that_no_parameter_names_means_the_file_that_is_there_too(tmp_path: Path, where: str):
     read = "@hr.step\ndef use(path: Path = Path('a.txt')) -> str:\n    return path.read_text()\n\n"

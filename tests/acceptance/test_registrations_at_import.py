@@ -76,7 +76,6 @@ IMPORTERS = {
 }
 
 
-@pytest.mark.table
 @pytest.mark.parametrize("importer", IMPORTERS, ids=lambda text: text.replace(" ", "-"))
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.replace(" ", "-"))
 def test_what_a_plug_in_registers_counts(tmp_path: Path, case: str, importer: str):
