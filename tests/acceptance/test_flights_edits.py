@@ -117,7 +117,7 @@ def test_an_edit_runs_just_the_steps_that_it_reaches_and_is_named(edited: Projec
         edited.edit(f"flights/{edit.file}.py", edit.before, edit.after)
     found = reasons(edited)
     expected = {step: edit for edit in edits for step in edit.steps}
-    assert set(found) == set(expected)
+    assert set(found) == set(expected), found
     for step, edit in expected.items():
         named = re.escape(f"changed: `{edit.symbol}` in `flights/{edit.file}.py`")
         assert re.match(named, found[step]), f"{step}: {found[step]}"

@@ -99,7 +99,7 @@ def _basis(rooms: Rooms, code: Code, documents: dict[str, str]) -> StepBasis:
     environment = rooms.environments.environment_of(code.distributions)
     documents[code.digest] = manifest_text(code)
     documents[environment.digest] = json.dumps(environment.lines)
-    return StepBasis(code.digest, environment.digest, code.files)
+    return StepBasis(code.digest, environment.digest, code.files, paths=code.paths)
 
 
 def _other(step: StepSpec) -> tuple[tuple[str, str], ...]:
@@ -126,7 +126,7 @@ def _kept(rooms: Rooms, plan: Plan) -> dict[str, object]:
         "graph": plan.graph_digest,
         "parameters": dump_values(plan.parameters),
         "bases": {
-            name: [one.code, one.environment, list(one.closure), list(one.other), bool(one.first)]
+            name: [one.code, one.environment, list(one.closure), list(one.other), bool(one.first), list(one.paths)]
             for name, one in plan.bases.items()
         },
         "documents": dict(plan.documents),

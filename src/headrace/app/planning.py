@@ -16,7 +16,7 @@ from headrace.core.values import load_values
 from headrace.definition.graph_json import graph_from_json
 from headrace.plan.plan import Plan, StepBasis
 
-_FORMAT = 3
+_FORMAT = 4
 """Raised when what is kept of a plan changes, so that an older one is not read."""
 
 
@@ -48,8 +48,8 @@ def _recalled(rooms: Rooms, text: str, entry: Symbol) -> Plan | None:
         if rooms.environments.environment_of(tuple(distributions)).digest != digest:
             return None
     bases = {
-        name: StepBasis(code, environment, _pairs(closure), _pairs(other), (entry,) if leans else ())
-        for name, (code, environment, closure, other, leans) in kept["bases"].items()
+        name: StepBasis(code, environment, _pairs(closure), _pairs(other), (entry,) if leans else (), tuple(paths))
+        for name, (code, environment, closure, other, leans, paths) in kept["bases"].items()
     }
     documents: dict[str, str] = kept["documents"]
     graph = graph_from_json(documents[kept["graph"]])

@@ -40,24 +40,30 @@ _WORD = re.compile(r"\w+")
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*[.:][A-Za-z_]\w*")
 
 
+_PATH = re.compile(r"(?=.{1,255}$)[^\s<>|?\"{}:;,][^<>|?\"{}:;,\n]*")
+"""What may be the name of a file or folder."""
+
+
 class Findings:
     """What one piece of code refers to.
 
     `references` are dotted names of the module's scope (`clean.clip`; with a mark for local imports and strings),
     `computed` says where names are computed: ("module", what, line) the whole own module, ("import", module, line)
     that module, ("package", prefix, line) all modules below it, ("subclasses", "", line). `mutated` are the names of
-    the module's scope that are changed, `passed` those given to calls, which may change them.
+    the module's scope that are changed, `passed` those given to calls, which may change them. `paths` are the strings
+    that may name files.
     """
 
     __slots__ = (
         *("computed", "docs", "import_statements", "imports", "mutated", "passed", "reads_docs", "reads_frame"),
-        *("references", "strings"),
+        *("paths", "references", "strings"),
     )
 
     def __init__(self) -> None:
         self.references: set[str] = set()
         self.docs: list[str] = []
         self.strings: list[str] = []
+        self.paths: set[str] = set()
         self.imports: list[ImportTarget] = []
         self.import_statements: list[tuple[int, str]] = []
         self.computed: list[tuple[str, str, int]] = []
@@ -78,6 +84,7 @@ class Findings:
         self.mutated |= part.mutated
         self.passed |= part.passed
         self.reads_docs |= part.reads_docs
+        self.paths |= part.paths
 
     def take_docstring(self, statements: list[ast.stmt]) -> int:
         """Set a docstring aside, and say how many statements it takes."""
@@ -90,6 +97,8 @@ class Findings:
     def note_string(self, text: str) -> None:
         """A string constant."""
         self.strings.append(text)
+        if _PATH.fullmatch(text):
+            self.paths.add(text)
         if _DOTTED.fullmatch(text):
             self.references.add(QUOTED + text)
 

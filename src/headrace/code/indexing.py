@@ -184,6 +184,7 @@ class _ModuleIndexer:
             reads_docs=found.reads_docs,
             mutates=tuple(sorted(found.mutated | self._changeable(found.passed))),
             computed=tuple(found.computed),
+            paths=tuple(sorted(found.paths)),
         )
         self._pieces.append(piece)
         return len(self._pieces) - 1

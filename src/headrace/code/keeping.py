@@ -17,6 +17,7 @@ MOST_READS = 1000
 """A module that keeps more files than this is told as such, not file by file: each attempt would carry them all."""
 _PRODUCT = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _CONTAINERS = (dict, list, set)
+_CODE = (".py", ".pyc", ".so", ".pth", ".pyd")
 _CACHE_WORDS = ("cache", "memo", "once", "registry")
 _CHANGING = {"append", "appendleft", "add", "update", "setdefault", "extend", "insert", "push", "put", "__setitem__"}
 _STORE_GLOBAL, _STORE_ITEM, _STORE_ATTRIBUTE = (opmap[name] for name in ("STORE_GLOBAL", "STORE_SUBSCR", "STORE_ATTR"))
@@ -36,7 +37,9 @@ class KeptReads:
         return self._reads.get(module_file, {})
 
     def note(self, path: str, read: tuple[Status, bool], frame: FrameType | None) -> None:
-        """A file was opened by the code of this frame."""
+        """A file was opened by the code of this frame; those of libraries and of code are none that is kept."""
+        if is_no_project(path) or path.endswith(_CODE):
+            return
         for file in {keeper.f_code.co_filename for keeper in _project_frames(frame) if self._keeps(keeper)}:
             self._reads.setdefault(os.path.abspath(file), {})[path] = read
 

@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 from headrace.code.scopes import ImportTarget
 
-INDEX_FORMAT = f"headrace-index-2-{sys.version_info.major}.{sys.version_info.minor}"
+INDEX_FORMAT = f"headrace-index-3-{sys.version_info.major}.{sys.version_info.minor}"
 """Names what an index means; raised when that changes. Python's minor version, because its parser makes the tree."""
 
 ATTRIBUTES = "<attributes>"
@@ -38,7 +38,8 @@ class Piece(NamedTuple):
     those of the strings in a constant. `imports` are the import targets bound in it, at the module's level or inside
     functions; `import_statements` the modules that functions in it import. `computed` as in `Findings`. `doc_readers`
     are the decorators and bases over it that may read its docstrings, `reads_docs` that it looks at docstrings itself.
-    `mutates` are names of the module's scope that running it changes (ATTRIBUTES: those of a class).
+    `mutates` are names of the module's scope that running it changes (ATTRIBUTES: those of a class). `paths` are the
+    strings in it that may name files.
     """
 
     kind: Kind
@@ -56,6 +57,7 @@ class Piece(NamedTuple):
     mutates: tuple[str, ...] = ()
     computed: tuple[tuple[str, str, int], ...] = ()
     members: tuple[Member, ...] = ()
+    paths: tuple[str, ...] = ()
 
 
 class Effect(NamedTuple):

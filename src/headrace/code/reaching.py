@@ -82,6 +82,7 @@ class Reach:
         self._words: set[str] = set()
         self._reads_docs = False
         self.distributions: set[str] = set()
+        self.paths: set[str] = set()
         self.notes: dict[str, None] = {}
 
     @property
@@ -153,6 +154,7 @@ class Reach:
     def _follow(self, expansion: Expansion, through: str = "") -> None:
         through = through or expansion.place.symbol
         self._words |= expansion.words
+        self.paths.update(path for piece in expansion.pieces for path in piece.paths)
         self._reads_docs = self._reads_docs or expansion.reads_docs
         self.distributions |= expansion.distributions
         for module in expansion.entered:

@@ -103,6 +103,7 @@ class StaticCodeReader:
             tuple(sorted(reach.distributions)),
             tuple(reach.notes),
             reach.leans_on_entries,
+            tuple(sorted(reach.paths)),
         )
         self._codes[module.path, name] = code
         return code

@@ -2,7 +2,7 @@
 were loaded on the way. What native code reads on its own is not seen.
 """
 
-# ruff: noqa: PTH100, PTH112, PTH117, PTH118, PTH120 - pathlib costs more than the work itself here
+# ruff: noqa: PTH100, PTH109, PTH112, PTH117, PTH118, PTH120 - pathlib costs more than the work itself here
 
 import os
 import sys
@@ -14,6 +14,7 @@ from headrace.code.filedigests import name_inside
 from headrace.code.folders import is_library
 from headrace.code.keeping import KEPT_READS, MOST_READS
 from headrace.code.loads import LOADS, real_path
+from headrace.code.named_files import NamedFiles
 from headrace.code.watching import Watch, install, watch
 from headrace.core.import_reads import IMPORT_READS, Status, status_of
 from headrace.ports.code import FileDigests, Touched
@@ -85,15 +86,19 @@ class AuditTracer:
         self._reads: list[tuple[str, str, str]] = []
         self._named_from_here: set[str] = set()
         self._here = "."
+        self._named_files = NamedFiles()
+        self._named: dict[str, Status] = {}
         self._watch: Watch | None = None
         install()
 
-    def start(self, closure: Sequence[tuple[str, str]]) -> None:
+    def start(self, closure: Sequence[tuple[str, str]], paths: Sequence[str] = ()) -> None:
         """Begin to watch an attempt whose key covers these files; see the port."""
         self._take(closure)
         self._loaded = frozenset(sys.modules)
         self._reads = []
         self._here = self._files.here()
+        folders = [os.getcwd(), self._root, *(os.path.dirname(path) for path in self._closure)]
+        self._named = self._named_files.of(paths, folders) if paths else {}
         self._watch = Watch(time.time_ns())
         watch(self._watch)
 
@@ -107,6 +112,7 @@ class AuditTracer:
         seen, self._watch = self._watch, None
         modules = [module for module in self._modules_loaded() if seen is None or not seen.is_own(module[0])]
         files = self._files_read(seen, {path for path, _ in modules}) if seen is not None else {}
+        self._add_named(seen, files)
         self._add_earlier_reads(files)
         reads = dict.fromkeys((f"{kind}:{name}", token) for kind, name, token in self._reads)
         return Touched(
@@ -165,6 +171,17 @@ class AuditTracer:
                 found[f"{self._relative(folder)}/"] = self._files.digest_of(f"{folder}/")
         return found
 
+    def _add_named(self, seen: Watch | None, files: dict[str, str]) -> None:
+        """Add the files that the code names, as far as the attempt has not written them."""
+        for path, before in self._named.items() if seen is not None else ():
+            name, now = self._relative(path.rstrip("/")) + path[len(path.rstrip("/")) :], status_of(path)
+            if seen is None or name in files or now is None or not self._counts(path, seen):
+                continue
+            if now == before:
+                files[name] = self._files.digest_of(path)
+            elif not seen.is_new(now):
+                files[name] = UNSTABLE
+
     def _add_earlier_reads(self, files: dict[str, str]) -> None:
         """Add what the modules of the closure read before, imported or in earlier attempts, as it was then."""
         for name, (status, is_relative) in (*self._read_at_import(), *self._kept(files)):
@@ -185,11 +202,11 @@ class AuditTracer:
     def _kept(self, files: dict[str, str]) -> Iterator[tuple[str, tuple[Status, bool]]]:
         """What functions of the closure have read in this process and may have kept."""
         for path, (real, *_) in self._closure.items():
-            reads = {**KEPT_READS.of(real), **KEPT_READS.of(path)}
+            reads = dict(self._outside_closure({**KEPT_READS.of(real), **KEPT_READS.of(path)}))
             if len(reads) > MOST_READS:
                 files[self._relative(path)] = f"keeps more than {MOST_READS} files that it has read in a cache"
             else:
-                yield from self._outside_closure(reads)
+                yield from reads.items()
 
     def _digest_at_import(self, name: str, status: Status) -> str:
         """The digest of what a module read, found while it is still there; a later edit does not change it."""

@@ -49,6 +49,7 @@ class Specs:
             annotation=step.output,
             pipeline=graph.pipeline,
             first=basis.first if basis is not None else (),
+            paths=basis.paths if basis is not None else (),
         )
 
     def _step_run_of(self, node: str) -> str:

@@ -25,7 +25,8 @@ class StepBasis:
     parts (salt, fresh).
 
     `closure` are the project's files that the code's digest covers (path relative to the root, digest); `first` the
-    modules that have to be imported before the step's, because they change what it uses.
+    modules that have to be imported before the step's, because they change what it uses; `paths` strings in its code
+    that may name files.
     """
 
     code: str
@@ -33,6 +34,7 @@ class StepBasis:
     closure: tuple[tuple[str, str], ...] = ()
     other: tuple[tuple[str, str], ...] = ()
     first: tuple[Symbol, ...] = ()
+    paths: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

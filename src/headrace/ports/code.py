@@ -30,7 +30,8 @@ class Code:
     `files` are the project's files that were read (path relative to the root, digest); `distributions` are named by
     what is imported (`sklearn`, `google.cloud.storage`), as EnvironmentReader takes them; `notes` say where names are
     computed and a whole module or package counts. `leans_on_entries` says that the step needs the modules that its run
-    starts from (see `CodeReader.begin`) to be imported before it, because they change what it reaches.
+    starts from (see `CodeReader.begin`) to be imported before it, because they change what it reaches. `paths` are
+    strings written in it that may name files.
     """
 
     digest: str
@@ -39,6 +40,7 @@ class Code:
     distributions: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     leans_on_entries: bool = False
+    paths: tuple[str, ...] = ()
 
 
 class CodeReader(Protocol):

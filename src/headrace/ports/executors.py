@@ -24,7 +24,8 @@ class AttemptSpec:
     none. `idempotency_key` is the same over all attempts of a step run. `track_reads` asks for what the attempt
     touches (KEYS.md, rule 6). `closure` are the project's files that the key covers (path relative to the root, digest
     of the planned content); `needs_worker` forbids the calling process (rule 18). `first` are modules that have to be
-    imported before the step's (symbols without a name in them), because they change what it uses.
+    imported before the step's (symbols without a name in them), because they change what it uses; `paths` strings in
+    its code that may name files.
     """
 
     attempt_id: str
@@ -46,6 +47,7 @@ class AttemptSpec:
     annotation: str = ""
     pipeline: str = ""
     first: tuple[Symbol, ...] = ()
+    paths: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

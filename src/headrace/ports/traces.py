@@ -14,8 +14,12 @@ class Tracer(Protocol):
     content.
     """
 
-    def start(self, closure: Sequence[tuple[str, str]]) -> None:
-        """Begin to watch an attempt whose key covers these files."""
+    def start(self, closure: Sequence[tuple[str, str]], paths: Sequence[str] = ()) -> None:
+        """Begin to watch an attempt whose key covers these files.
+
+        `paths` are texts that may name files which native code reads: those that do, and that the attempt does not
+        write, count as read.
+        """
         ...
 
     def note_read(self, kind: str, name: str, token: str) -> None:

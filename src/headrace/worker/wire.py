@@ -117,6 +117,7 @@ def _spec(data: Any) -> AttemptSpec:
     fields["timeout_s"] = _maybe_number(fields["timeout_s"])
     fields["secrets"] = tuple(fields["secrets"])
     fields["closure"] = _pairs(fields["closure"])
+    fields["paths"] = tuple(fields["paths"])
     fields["first"] = tuple(map(_symbol, fields["first"]))
     return AttemptSpec(**fields)
 

@@ -340,7 +340,7 @@ class Notebook:
     def edited(self, closure):
         return self.edited_files.pop(0) if self.edited_files else ()
 
-    def start(self, closure):
+    def start(self, closure, paths=()):
         self.asked.append(("start", tuple(closure)))
 
     def finish(self):

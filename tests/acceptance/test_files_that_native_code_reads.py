@@ -1,0 +1,84 @@
+"""Native readers open files unseen; where the code, or an argument, names the file, it counts all the same."""
+
+from pathlib import Path
+
+import pytest
+
+from acceptance.edited_files import HEAD, project_of, run
+
+pytest.importorskip("polars")
+READS = {
+    "a name": "int(pl.read_csv('a.csv')['x'].sum())",
+    "a name in a folder": "int(pl.read_csv('data/a.csv')['x'].sum())",
+    "a scan": "int(pl.scan_csv('data/a.csv').collect()['x'].sum())",
+    "a pattern": "int(pl.read_csv('data/*.csv')['x'].sum())",
+    "a folder and a name": "int(pl.read_csv(DATA / 'a.csv')['x'].sum())",
+    "a place beside the module": "int(pl.read_csv(HERE / 'data' / 'a.csv')['x'].sum())",
+    "a constant": "int(pl.read_csv(NAME)['x'].sum())",
+    "an argument's default": "read()",
+    "Parquet": "int(pl.read_parquet('a.parquet')['x'].sum())",
+    "a folder of Parquet files": "int(pl.read_parquet('table.parquet')['x'].sum())",
+}
+WORK = (
+    HEAD + "import polars as pl\n\nDATA = Path('data')\nHERE = Path(__file__).parent\nNAME = 'data/a.csv'\n\n"
+    "def read(name='data/a.csv'):\n    return int(pl.read_csv(name)['x'].sum())\n\n"
+    "@hr.step{options}\ndef use() -> int:\n    return {call}\n\n@hr.pipeline\ndef pipe() -> int:\n    return use()\n"
+)
+
+
+def fill(folder: Path, number: int) -> None:
+    import polars as pl  # heavy, and here only
+
+    table = pl.DataFrame({"x": [number]})
+    for name in ("a.csv", "data/a.csv"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        table.write_csv(folder / name)
+    (folder / "table.parquet").mkdir(exist_ok=True)
+    for name in ("a.parquet", "table.parquet/part.parquet"):
+        table.write_parquet(folder / name)
+
+
+@pytest.mark.parametrize("options", ["", "(timeout=60)"], ids=["in the calling process", "in a worker"])
+@pytest.mark.parametrize("case", READS, ids=lambda case: case.replace(" ", "-"))
+def test_a_file_that_the_code_names_counts(tmp_path: Path, case: str, options: str):
+    project = project_of(tmp_path, {"work.py": WORK.replace("{call}", READS[case]).replace("{options}", options)})
+    fill(tmp_path, 1)
+    assert run(project) == (1, {"use": "succeeded"})
+    assert run(project) == (1, {"use": "reused"})
+    fill(tmp_path, 2)
+    assert run(project) == (2, {"use": "succeeded"})
+
+
+@pytest.mark.parametrize("given", ["in the body", "as a parameter"])
+def test_a_file_that_an_argument_names_counts(tmp_path: Path, given: str):
+    work = (
+        HEAD
+        + "import polars as pl\n\n@hr.step\ndef use(name: str) -> int:\n    return int(pl.read_csv(name)['x'].sum())\n\n"
+        "@hr.pipeline\ndef pipe(name: str = 'data/a.csv') -> int:\n    return use({name})\n"
+    )
+    work = work.replace("{name}", "name" if given == "as a parameter" else "'data/a.csv'")
+    project = project_of(tmp_path, {"work.py": work})
+    fill(tmp_path, 1)
+    run(project)
+    fill(tmp_path, 2)
+    assert run(project) == (2, {"use": "succeeded"})
+
+
+def test_a_file_that_the_step_writes_natively_is_no_input(tmp_path: Path):
+    call = "pl.DataFrame({'x': [1]}).write_csv('out.csv') or 1"
+    project = project_of(tmp_path, {"work.py": WORK.replace("{call}", call).replace("{options}", ""), "out.csv": "old"})
+    run(project)
+    (tmp_path / "out.csv").unlink()
+    assert run(project) == (1, {"use": "reused"})
+
+
+def test_a_file_that_other_steps_name_leaves_a_step_alone(tmp_path: Path):
+    other = (
+        "@hr.step\ndef other() -> int:\n    return 5\n\n@hr.pipeline\ndef pipe() -> tuple:\n    return use(), other()\n"
+    )
+    work = WORK.replace("{call}", READS["a name"]).replace("{options}", "")
+    project = project_of(tmp_path, {"work.py": work.partition("@hr.pipeline")[0] + other})
+    fill(tmp_path, 1)
+    run(project)
+    fill(tmp_path, 2)
+    assert run(project)[1] == {"use": "succeeded", "other": "reused"}
