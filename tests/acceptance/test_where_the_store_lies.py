@@ -51,4 +51,5 @@ def test_a_folder_that_is_no_text_is_told(project: Project):
     settle(project, "store = 3")
     answer = project.headrace("run", "flow.py:ones")
     assert answer.status == 2
-    assert "error[settings]: `store` is 3" in answer.err
+    assert answer.err.startswith("error[settings]: `store` in [tool.headrace] of ")
+    assert "is 3; it has to be the path of a folder" in answer.err
