@@ -27,7 +27,9 @@ def test_a_second_run_computes_nothing(project: Project):
 def test_a_third_run_is_planned_without_importing_the_project(project: Project):
     project.ok("run", "training")
     marker = project.folder / "imported"
-    project.edit("deliveries/methods.py", "METHODS = {", f"open({str(marker)!r}, 'a').close()\nMETHODS = {{")
+    # a name that no text of the code gives away, because files that code names count as read
+    touch = "__import__('pathlib').Path(__file__).parent.parent.joinpath('impor' + 'ted').touch()"
+    project.edit("deliveries/methods.py", "METHODS = {", f"{touch}\nMETHODS = {{")
     project.ok("run", "training")
     assert marker.exists()
     marker.unlink()

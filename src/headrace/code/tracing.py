@@ -183,10 +183,15 @@ class AuditTracer:
                 files[name] = UNSTABLE
 
     def _add_earlier_reads(self, files: dict[str, str]) -> None:
-        """Add what the modules of the closure read before, imported or in earlier attempts, as it was then."""
+        """Add what the modules of the closure read before, imported or in earlier attempts, as it was then.
+
+        What has been read in two states belongs to neither.
+        """
         for name, (status, is_relative) in (*self._read_at_import(), *self._kept(files)):
             relative = self._relative(name.rstrip("/")) + ("/" if name.endswith("/") else "")
-            files.setdefault(relative, self._digest_at_import(name, status))
+            digest = self._digest_at_import(name, status)
+            if files.setdefault(relative, digest) != digest:
+                files[relative] = UNSTABLE
             if is_relative:
                 self._named_from_here.add(relative)
 
