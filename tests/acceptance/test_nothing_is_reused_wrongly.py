@@ -101,6 +101,8 @@ def test_a_relative_path_means_the_file_that_is_there_from_wherever_it_is_asked(
     above = Project(tmp_path).ok("run", "work:pipe", "-p", "path=a.txt", "--json").data
     lower = Project(below).ok("run", "work:pipe", "-p", "path=a.txt", "--json").data
     assert (above["output"], lower["output"]) == ("above", "below")
+    # away from the project's folder, a parameter is remembered by where it points to
+    assert Project(below).ok("show", "last", "--json").data["parameters"] == {"path": str(below / "a.txt")}
 
 
 @pytest.mark.parametrize("where", ["in the step", "in the body", "as a default"])
