@@ -1,4 +1,4 @@
-from headrace.app.handles import Run as Run
+from headrace.app.answers.handles import Run as Run
 from headrace.app.session import Session as Session
 from headrace.app.session import get_run as get_run
 from headrace.app.session import plan as plan

@@ -8,7 +8,7 @@ import click
 import pytest
 
 import headrace
-from headrace.app.settings import Settings
+from headrace.app.projects.settings import Settings
 from headrace.cli.main import COMMANDS, cli
 
 ROOT = Path(__file__).parents[2]

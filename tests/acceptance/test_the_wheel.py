@@ -108,7 +108,7 @@ def test_a_new_project_is_made_and_run_outside_of_the_repository(installed: Inst
 
 
 def test_the_flights_example_is_planned_from_it(installed: Installed, tmp_path: Path):
-    code = "from pathlib import Path; from headrace.app.examples import copy_example; copy_example('flights', Path('flights'))"
+    code = "from pathlib import Path; from headrace.app.projects.examples import copy_example; copy_example('flights', Path('flights'))"
     installed.ok("python", "-c", code, cwd=tmp_path)
     plan = installed.ok("headrace", "plan", "training", "-p", "until=2013-04-01", cwd=tmp_path / "flights")
     assert "features/read_tables" in plan

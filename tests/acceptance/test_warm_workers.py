@@ -155,6 +155,8 @@ def test_a_worker_that_has_loaded_what_was_edited_meanwhile_is_ended_and_the_nex
 
 
 def test_a_worker_that_holds_other_code_leaves_the_attempt_to_a_new_one(working: Project):
-    keep_all = "import headrace.app.lanes as lanes; lanes.ProjectWorkers.prepare = lambda self, plan, files: self.warm"
+    keep_all = (
+        "import headrace.app.runs.lanes as lanes; lanes.ProjectWorkers.prepare = lambda self, plan, files: self.warm"
+    )
     code = (keep_all, "run('lowering')", "edit('working/rules.py', 'LOW = 1', 'LOW = 22')", RELOAD, "run('lowering')")
     assert told(working, *code, "run('lowering')") == ["1 new", "22 new", "22 kept"]

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from headrace.app.examples import copy_example
+from headrace.app.projects.examples import copy_example
 from headrace.app.session import Session
 from headrace.core.errors import HeadraceError, UsageError
 

@@ -6,7 +6,7 @@ Each is made, and its module imported, when it is first entered: a run that reus
 from functools import cached_property
 
 from headrace.app.late_code import LateCodeReader
-from headrace.app.settings import Settings, where_the_project_is
+from headrace.app.projects.settings import Settings, where_the_project_is
 from headrace.core.errors import UsageError
 from headrace.engine.ports import Ports
 from headrace.ports.artifacts import ArtifactStore

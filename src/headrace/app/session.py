@@ -4,18 +4,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Never, ParamSpec, TypeVar, cast
 
-from headrace.app import running
-from headrace.app.conditions import parse_condition
-from headrace.app.forecasts import forecasts
-from headrace.app.handles import Run, RunList
-from headrace.app.looking import find_run, list_runs
-from headrace.app.main_script import name_main_script
-from headrace.app.new_plans import plan_call
-from headrace.app.overriding import with_overrides
-from headrace.app.plans import PlanView
+from headrace.app.answers.conditions import parse_condition
+from headrace.app.answers.handles import Run, RunList
+from headrace.app.answers.looking import find_run, list_runs
+from headrace.app.plans.forecasts import forecasts
+from headrace.app.plans.new_plans import plan_call
+from headrace.app.plans.overriding import with_overrides
+from headrace.app.plans.plan_view import PlanView
+from headrace.app.projects.main_script import name_main_script
+from headrace.app.projects.settings import read_settings
 from headrace.app.rooms import Rooms
-from headrace.app.settings import read_settings
-from headrace.app.standing import refuse_where_no_run_may_start
+from headrace.app.runs import running
+from headrace.app.runs.standing import refuse_where_no_run_may_start
 from headrace.core.errors import UnknownNameError, UsageError
 from headrace.core.states import State
 from headrace.definition.pipelines import Pipeline

@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
-from headrace.app import looking, settings
-from headrace.app.looks import sightings
+from headrace.app.answers import looking
+from headrace.app.projects import settings
+from headrace.app.projects.looks import sightings
 from headrace.app.rooms import Rooms
 from headrace.cli.tables import ago
 from headrace.core.ids import short_id

@@ -5,11 +5,12 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 
-from headrace.app import deaths, running, settings
-from headrace.app.conducting import CANCELLED
-from headrace.app.lifeline import Lifeline
+from headrace.app.projects import settings
 from headrace.app.rooms import Rooms
-from headrace.app.supervising import Ended
+from headrace.app.runs import deaths, running
+from headrace.app.runs.conducting import CANCELLED
+from headrace.app.runs.lifeline import Lifeline
+from headrace.app.runs.supervising import Ended
 from headrace.cli.error_lines import print_message
 from headrace.core.errors import StoreError
 from headrace.core.states import State

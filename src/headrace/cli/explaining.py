@@ -2,7 +2,8 @@
 
 import click
 
-from headrace.app import explaining, looking, settings
+from headrace.app.answers import explaining, looking
+from headrace.app.projects import settings
 from headrace.app.rooms import Rooms
 from headrace.cli import completing
 from headrace.cli.as_json import print_json

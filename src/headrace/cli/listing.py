@@ -5,9 +5,10 @@ from typing import Any
 
 import click
 
-from headrace.app import looking, run_view, settings, views
+from headrace.app.answers import looking, run_view, views
+from headrace.app.answers.value_texts import value_text
+from headrace.app.projects import settings
 from headrace.app.rooms import Rooms
-from headrace.app.value_texts import value_text
 from headrace.cli import completing
 from headrace.cli.as_json import print_json
 from headrace.cli.tables import ago, number, paint, seconds, shown, size, state_mark, table

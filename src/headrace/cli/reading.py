@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from headrace.app import contents, looking, settings
+from headrace.app.answers import contents, looking
+from headrace.app.projects import settings
 from headrace.app.rooms import Rooms
 from headrace.cli import completing
 from headrace.cli.as_json import print_json

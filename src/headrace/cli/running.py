@@ -7,12 +7,14 @@ from typing import Any
 
 import click
 
-from headrace.app import doors, overriding, planning, running, settings
-from headrace.app.handles import failure_of
-from headrace.app.lifeline import Lifeline
-from headrace.app.requests import Request, read_parameters
+from headrace.app.answers.handles import failure_of
+from headrace.app.plans import doors, overriding, planning
+from headrace.app.projects import settings
+from headrace.app.projects.requests import Request, read_parameters
 from headrace.app.rooms import Rooms
-from headrace.app.supervising import supervised
+from headrace.app.runs import running
+from headrace.app.runs.lifeline import Lifeline
+from headrace.app.runs.supervising import supervised
 from headrace.cli import completing
 from headrace.cli.as_json import print_json
 from headrace.cli.dying import answers_apart, died, if_anybody_reads, status_of

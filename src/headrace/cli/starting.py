@@ -7,9 +7,9 @@ import click
 from click.shell_completion import get_completion_class
 
 from headrace.app import demo as demonstration
-from headrace.app import doctor as diagnosis
-from headrace.app import examples, settings
+from headrace.app.projects import examples, settings
 from headrace.app.rooms import Rooms
+from headrace.app.upkeep import doctor as diagnosis
 from headrace.cli.as_json import print_json
 from headrace.cli.tables import paint
 from headrace.core.visible import visible

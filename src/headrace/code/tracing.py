@@ -6,7 +6,6 @@ were loaded on the way. What native code reads on its own is not seen.
 
 import os
 import sys
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -99,7 +98,7 @@ class AuditTracer:
         self._here = self._files.here()
         folders = [os.getcwd(), self._root, *(os.path.dirname(path) for path in self._closure)]
         self._named = self._named_files.of(paths, folders) if paths else {}
-        self._watch = Watch(time.time_ns())
+        self._watch = Watch()
         watch(self._watch)
 
     def note_read(self, kind: str, name: str, token: str) -> None:

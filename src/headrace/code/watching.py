@@ -7,6 +7,7 @@ passes through it and it can never be taken away.
 import os
 import re
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, cast
@@ -18,6 +19,9 @@ Status = tuple[int, int, int] | None
 """Size, time of change in nanoseconds, inode; None if there is no file."""
 
 _WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_FILE_CLOCK = 5 if sys.platform == "linux" else time.CLOCK_REALTIME
+"""The clock by which files get their times: on Linux CLOCK_REALTIME_COARSE (time.h), which Python does not name and which
+lags behind the precise one by up to a tick of 10 ms."""
 _IMPORT_MACHINERY = "<frozen importlib"
 _WRITTEN = re.compile(r"\d?>>?&?\s*[^\s;|&()]+")
 _PATH_IN_WORD = re.compile(r"""[^\s'"`=@,;|&<>()${}]+""")
@@ -26,8 +30,8 @@ _PATH_IN_WORD = re.compile(r"""[^\s'"`=@,;|&<>()${}]+""")
 class Watch:
     """What one attempt has opened, made and listed, in order. Filled by the hook from any thread."""
 
-    def __init__(self, started_ns: int) -> None:
-        self._started_ns = started_ns
+    def __init__(self) -> None:
+        self._started_ns = time.clock_gettime_ns(_FILE_CLOCK)
         self._reads: dict[str, Status] = {}
         self._own: set[str] = set()
         self._own_folders: list[str] = []
@@ -101,8 +105,8 @@ class Watch:
 
     def started_process(self, arguments: tuple[Any, ...]) -> None:
         """`subprocess.Popen`: (program, arguments, folder, …); the files among those are read."""
-        folder = arguments[2] if len(arguments) > 2 else None
-        self._given_words(arguments[0], arguments[1], os.fsdecode(folder) if folder else "")
+        program, words, folder, *_ = (*arguments, None)
+        self._given_words(program, words, os.fsdecode(folder) if folder else "")
 
     def spawned(self, arguments: tuple[Any, ...]) -> None:
         """`os.posix_spawn`: (program, arguments, …)."""

@@ -12,7 +12,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
-from headrace.app.settings import read_settings
+from headrace.app.projects.settings import read_settings
 from headrace.artifacts.paths import PATH_TYPE
 from headrace.core.errors import HeadraceError
 from headrace.core.values import CompositeValue, Value

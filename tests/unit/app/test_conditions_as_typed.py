@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headrace.app.conditions import BadConditionError, parse_condition
+from headrace.app.answers.conditions import BadConditionError, parse_condition
 from headrace.ports.records import Condition
 
 

@@ -1,0 +1,275 @@
+"""What users hold.
+
+A run, a step of it, a list of runs. Thin readers over the store; every property asks it when it is needed.
+"""
+
+import html
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Generic, Literal, TypeVar, cast
+
+from headrace.app.answers.metric_values import values_of_step
+from headrace.app.rooms import Rooms
+from headrace.core.errors import ArtifactError, RunCancelled, RunFailed, UnknownNameError, UsageError
+from headrace.core.failures import Failure
+from headrace.core.ids import short_id
+from headrace.core.states import State
+from headrace.core.values import Value
+from headrace.ports.records import MetricRecord, RunRecord, StepRunRecord
+
+R = TypeVar("R")
+
+
+class StepResult:
+    """One step of a run: its state, value, metrics and failure."""
+
+    def __init__(self, rooms: Rooms, record: StepRunRecord, run: RunRecord) -> None:
+        self._rooms, self._record, self._run = rooms, record, run
+
+    def __repr__(self) -> str:
+        return f"<step {self.name} of run {short_id(self._run.id)}: {self.state.value}>"
+
+    @property
+    def name(self) -> str:
+        """The step's name in the graph."""
+        return self._record.node
+
+    @property
+    def state(self) -> State:
+        """Where the step stands: `reused` if its value was not computed in this run."""
+        return self._record.state
+
+    @property
+    def failure(self) -> Failure | None:
+        """Why it failed, or None."""
+        return self._record.failure
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """The last value of each metric that this step has logged: for a map the mean over its items."""
+        return dict(values_of_step(self._rooms.stores.tracking.metrics(self._run.id), self.name))
+
+    def logged(self, kind: Literal["table", "figure", "text", "parameter"], name: str) -> Any:
+        """A table, figure, text or parameter that this step has logged, the last of this name.
+
+        Raises UnknownNameError.
+        """
+        logged = self._rooms.stores.tracking.logged(self._run.id)
+        records = [one for one in logged if one.node == self.name and one.kind == kind]
+        for one in reversed(records):
+            if one.name == name:
+                return _read(self._rooms, one.value, f"the {kind} {name!r} of {self._place}")
+        raise UnknownNameError(f"{kind} of step {self.name}:", name, known=[one.name for one in records])
+
+    def output(self) -> Any:
+        """The step's value, read from the store and verified: for a map the list over its items.
+
+        Raises UsageError without one.
+        """
+        if self._record.output is None:
+            raise UsageError(
+                f"Step {self.name!r} of run {short_id(self._run.id)} is {self.state.value} and has no value."
+            )
+        return _read(self._rooms, self._record.output, f"the output of {self._place}")
+
+    @property
+    def _place(self) -> str:
+        return f"step {self.name} of run {short_id(self._run.id)}"
+
+
+class Run(Generic[R]):
+    """A run in the store. `refresh()` reads it again; everything else is as it was when last read."""
+
+    def __init__(self, rooms: Rooms, record: RunRecord) -> None:
+        self._rooms, self._record = rooms, record
+
+    def __repr__(self) -> str:
+        return f"<run {self.short_id} of {self.pipeline}: {self.state.value}>"
+
+    @property
+    def id(self) -> str:
+        """The whole id."""
+        return self._record.id
+
+    @property
+    def short_id(self) -> str:
+        """The eight digits that every command takes for the id."""
+        return short_id(self._record.id)
+
+    @property
+    def name(self) -> str:
+        """The name it was given, or empty."""
+        return self._record.name
+
+    @property
+    def pipeline(self) -> str:
+        """The pipeline's name."""
+        return self._record.pipeline
+
+    @property
+    def state(self) -> State:
+        """Where the run stands."""
+        return self._record.state
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The tags it was given."""
+        return self._record.tags
+
+    @property
+    def note(self) -> str:
+        """The note it was given, or empty."""
+        return self._record.note
+
+    @property
+    def failure(self) -> Failure | None:
+        """The first cause of its failure, or None."""
+        return self._record.failure
+
+    @property
+    def duration_s(self) -> float | None:
+        """Wall seconds from start to end; None while it runs."""
+        started, finished = self._record.started_at, self._record.finished_at
+        return None if started is None or finished is None else finished - started
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The parameters as Python values."""
+        return {
+            name: _read(self._rooms, value, f"the parameter {name!r} of run {self.short_id}")
+            for name, value in self._record.parameters.items()
+        }
+
+    @property
+    def output(self) -> R:
+        """What the pipeline returned, read from the store and verified; raises RunFailed if the run has no output."""
+        if self._record.output is None:
+            raise failure_of(self._record, self)
+        return cast("R", _read(self._rooms, self._record.output, f"the output of run {self.short_id}"))
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """The last value of each metric, reused steps' included: for a map that has ended the mean over its items."""
+        return dict(self._rooms.stores.tracking.latest([self.id]).get(self.id, {}))
+
+    @property
+    def steps(self) -> list[StepResult]:
+        """The steps in the order of the graph."""
+        return [StepResult(self._rooms, one, self._record) for one in self._rooms.stores.details.steps(self.id)]
+
+    def series(self, metric: str) -> list[MetricRecord]:
+        """Every point of one metric, in order of time."""
+        return self._rooms.stores.tracking.metrics(self.id, metric)
+
+    def step(self, name: str) -> StepResult:
+        """One step by its name in the graph; raises UnknownNameError."""
+        steps = self.steps
+        for one in steps:
+            if one.name == name:
+                return one
+        raise UnknownNameError(f"step of run {self.short_id}:", name, known=[one.name for one in steps])
+
+    def refresh(self) -> "Run[R]":
+        """Read the run again."""
+        self._record = self._rooms.stores.runs.get(self.id)
+        return self
+
+    def _repr_html_(self) -> str:
+        """The run as a small table, for notebooks."""
+        rows = "".join(f"<tr><td>{html.escape(one.name)}</td><td>{one.state.value}</td></tr>" for one in self.steps)
+        metrics = ", ".join(f"{html.escape(name)} = {value:.4g}" for name, value in self.metrics.items())
+        title = f"<b>{html.escape(self.pipeline)}</b> run {self.short_id}: {self.state.value}"
+        took = "" if self.duration_s is None else f" in {self.duration_s:.3g} s"
+        cause = f"<p>{html.escape(self.failure.message)}</p>" if self.failure is not None else ""
+        table = f"<table><tr><th>step</th><th>state</th></tr>{rows}</table>"
+        return f"<p>{title}{took}</p>{table}<p>{metrics}</p>{cause}"
+
+
+class RunList(Sequence[Run[Any]]):
+    """Runs, newest first."""
+
+    def __init__(self, rooms: Rooms, records: Sequence[RunRecord]) -> None:
+        self._rooms, self._runs = rooms, [Run[Any](rooms, record) for record in records]
+
+    def __len__(self) -> int:
+        return len(self._runs)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._runs[index]
+
+    def __iter__(self) -> Iterator[Run[Any]]:
+        return iter(self._runs)
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} run{'' if len(self) == 1 else 's'}>"
+
+    def _repr_html_(self) -> str:
+        """The runs as a table, for notebooks."""
+        rows = self.rows()
+        names = list(dict.fromkeys(name for row in rows for name in row if name != "id"))
+        head = "".join(f"<th>{html.escape(name)}</th>" for name in ("run", *names))
+        body = "".join(
+            f"<tr><td>{run.short_id}</td>{''.join(f'<td>{_cell(row.get(name))}</td>' for name in names)}</tr>"
+            for run, row in zip(self, rows, strict=True)
+        )
+        return f"<table><tr>{head}</tr>{body}</table>"
+
+    def rows(self) -> list[dict[str, object]]:
+        """One flat dict a run, in the words of conditions: id, pipeline, name, state, duration, `parameters.share`,
+        `metrics.auc`. Times are seconds.
+        """
+        latest = self._rooms.stores.tracking.latest([one.id for one in self])
+        return [_row(one, latest.get(one.id, {})) for one in self]
+
+    def to_frame(self) -> Any:
+        """The rows as a Polars frame (pandas, if Polars is not installed)."""
+        rows = self.rows()
+        try:
+            import polars as pl  # a user's library: only who asks for a frame pays for it
+        except ModuleNotFoundError:
+            import pandas as pd  # the other one that users have
+
+            return pd.DataFrame(rows)
+        return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def _cell(value: object) -> str:
+    """A value in a table's cell: numbers short, nothing for None, the rest as people write it."""
+    if value is None:
+        return ""
+    return html.escape(f"{value:.4g}" if isinstance(value, float) else str(value))
+
+
+def _read(rooms: Rooms, value: Value, what: str) -> Any:
+    """A value from the store; an error says what it would have been."""
+    try:
+        return rooms.artifacts.get(value)
+    except ArtifactError as error:
+        error.add_note(f"It is {what}.")
+        raise
+
+
+def failure_of(record: RunRecord, run: object) -> RunFailed:
+    """The error that stands for a run without success."""
+    short = short_id(record.id)
+    if record.state is State.CANCELLED:
+        return RunCancelled(
+            f"Run {short} of {record.pipeline} was cancelled; run it again to go on where it stopped.", run
+        )
+    if record.state is not State.FAILED or record.failure is None:
+        return RunFailed(f"Run {short} of {record.pipeline} is {record.state.value} and has no output yet.", run)
+    cause = record.failure
+    remedy = f"\n  {cause.remedy}" if cause.remedy else ""
+    hint = f"\n  headrace show {short}   headrace logs {short}"
+    return RunFailed(f"Run {short} of {record.pipeline} failed: {cause.message}{remedy}{hint}", run)
+
+
+def _row(run: Run[Any], metrics: Mapping[str, float]) -> dict[str, object]:
+    row: dict[str, object] = {
+        "id": run.id,
+        "pipeline": run.pipeline,
+        "name": run.name,
+        "state": run.state.value,
+        "duration": run.duration_s,
+    }
+    row |= {f"parameters.{name}": value for name, value in run.parameters.items()}
+    return row | {f"metrics.{name}": value for name, value in metrics.items()}

@@ -1,0 +1,72 @@
+"""Which pipelines a project's files define, with their parameters, by reading and never by importing them."""
+
+import ast
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from headrace.app.projects.settings import Settings
+
+LOOKED_AT = 2000
+"""Files and folders that a look through a project reads at most: whoever waits for it is typing."""
+_LEFT_OUT = {"__pycache__", "node_modules", "site-packages", "build", "dist"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A function under `@hr.pipeline`: its name in the module and its parameters."""
+
+    file: Path
+    name: str
+    parameters: tuple[str, ...]
+
+    def place(self, start: Path) -> str:
+        """`path/to/file.py:name`, as one types it in a folder."""
+        return f"{os.path.relpath(self.file, start)}:{self.name}"
+
+
+def pipelines_of(file: Path) -> list[Sighting]:
+    """The pipelines that a file defines at its top level; none if it cannot be read or parsed."""
+    try:
+        text = file.read_bytes()
+        if b"pipeline" not in text:
+            return []
+        body = ast.parse(text).body
+    except (OSError, SyntaxError, ValueError):
+        return []
+    return [
+        Sighting(file, one.name, _parameters(one.args))
+        for one in body
+        if isinstance(one, ast.FunctionDef) and any(_is_pipeline(mark) for mark in one.decorator_list)
+    ]
+
+
+def pipelines_in(settings: Settings) -> Iterator[Sighting]:
+    """The pipelines of a project's files, folder by folder; hidden folders, environments and builds are left out."""
+    for number, file in enumerate(_files(settings.root)):
+        if number >= LOOKED_AT:
+            return
+        yield from pipelines_of(file)
+
+
+def _files(root: Path) -> Iterator[Path]:
+    for number, (folder, folders, names) in enumerate(os.walk(root)):
+        if number >= LOOKED_AT:
+            return
+        folders[:] = sorted(
+            one
+            for one in folders
+            if one not in _LEFT_OUT and one[0] != "." and not Path(folder, one, "pyvenv.cfg").exists()
+        )
+        yield from (Path(folder, name) for name in sorted(names) if name.endswith(".py"))
+
+
+def _is_pipeline(mark: ast.expr) -> bool:
+    if isinstance(mark, ast.Call):
+        mark = mark.func
+    return "pipeline" in (getattr(mark, "id", ""), getattr(mark, "attr", ""))
+
+
+def _parameters(arguments: ast.arguments) -> tuple[str, ...]:
+    return tuple(one.arg for one in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs))
