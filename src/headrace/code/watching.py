@@ -20,8 +20,8 @@ Status = tuple[int, int, int] | None
 
 _WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _FILE_CLOCK = 5 if sys.platform == "linux" else time.CLOCK_REALTIME
-"""The clock by which files get their times: on Linux CLOCK_REALTIME_COARSE (time.h), which Python does not name and which
-lags behind the precise one by up to a tick of 10 ms."""
+"""The clock by which files get their times: on Linux CLOCK_REALTIME_COARSE (time.h), which Python does not name, and
+which lags behind the precise one by up to a tick of 10 ms."""
 _IMPORT_MACHINERY = "<frozen importlib"
 _WRITTEN = re.compile(r"\d?>>?&?\s*[^\s;|&()]+")
 _PATH_IN_WORD = re.compile(r"""[^\s'"`=@,;|&<>()${}]+""")
