@@ -66,6 +66,13 @@ def test_a_file_without_a_pipeline_says_so(project: Project):
     )
 
 
+def test_a_file_with_a_mistake_in_its_syntax_says_where(project: Project):
+    (project.folder / "bare.py").write_text("import headrace as hr\n\n@hr.pipeline\ndef p() -> int\n    return 1\n")
+    assert refused(project, "run", "bare.py") == (
+        "error[usage]: bare.py is no valid Python: expected ':', line 4. Nothing was started."
+    )
+
+
 def test_a_bare_name_that_stands_in_a_file_is_answered_with_its_place(project: Project):
     told = refused(project, "run", "churn")
     assert told.endswith("There is one of this name in the project; say `headrace run flows/churn.py:churn`.")

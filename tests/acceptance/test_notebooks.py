@@ -82,7 +82,7 @@ def test_a_pipeline_of_cells_is_planned_run_and_shown(notebook: Notebook):
     assert "3 computed, 0 reused" in run
     assert "<td>fit</td><td>succeeded</td>" in run
     assert "total = 12" in run
-    assert "<th>total</th>" in runs
+    assert "<th>metrics.total</th>" in runs
     assert "<td>adding</td>" in runs
 
 

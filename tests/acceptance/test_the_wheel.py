@@ -17,6 +17,7 @@ from packaging.utils import canonicalize_name
 from acceptance.command_line import ENVIRONMENT
 
 ROOT = Path(__file__).parents[2]
+ALONE = {name: value for name, value in ENVIRONMENT.items() if name != "PYTHONPATH"}
 MOST_PACKAGES = 30
 MOST_BYTES = 8 << 20
 
@@ -33,7 +34,13 @@ class Installed:
     def run(self, *command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
         place = str(self.folder / "bin" / command[0])
         return subprocess.run(
-            [place, *command[1:]], cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=120
+            [place, *command[1:]],
+            cwd=cwd,
+            env=ALONE,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
         )
 
     def ok(self, *command: str, cwd: Path) -> str:

@@ -55,10 +55,9 @@ def _died_in_run(rooms: Rooms, lifeline: Lifeline, ended: Ended) -> int | None:
         lifeline.resumes = deaths.record_crash(rooms, lifeline, ended.death)
         if lifeline.resumes is not None:
             return None
-    is_told = rooms.stores.runs.get(lifeline.run_id).state.is_final
     cause = None if ended.was_asked else deaths.failure_of_run(ended.death)
     record = deaths.record_end(rooms, lifeline.run_id, cause)
-    deaths.tell_end(record, running.how_to_go_on(record), is_told=is_told)
+    deaths.tell_end(record, running.how_to_go_on(record), is_told=lifeline.has_told)
     return status_of(record)
 
 

@@ -12,7 +12,14 @@ SHOWN = 5
 
 def only_pipeline(typed: str, file: Path) -> str:
     """The name of the one pipeline that a file defines; raises UsageError if there is none, or more than one."""
-    found = [one.name for one in _static_look().pipelines_of(file)]
+    try:
+        found = [one.name for one in _static_look().parsed_pipelines(file)]
+    except SyntaxError as error:
+        raise UsageError(
+            f"{typed} is no valid Python: {error.msg}, line {error.lineno}. Nothing was started."
+        ) from error
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{typed} cannot be read: {error}. Nothing was started.") from error
     if len(found) == 1:
         return str(found[0])
     if not found:

@@ -29,12 +29,15 @@ class Sighting:
 def pipelines_of(file: Path) -> list[Sighting]:
     """The pipelines that a file defines at its top level; none if it cannot be read or parsed."""
     try:
-        text = file.read_bytes()
-        if b"pipeline" not in text:
-            return []
-        body = ast.parse(text).body
+        return parsed_pipelines(file)
     except (OSError, SyntaxError, ValueError):
         return []
+
+
+def parsed_pipelines(file: Path) -> list[Sighting]:
+    """The same for a file that somebody has named; raises OSError, SyntaxError and ValueError."""
+    text = file.read_bytes()
+    body = ast.parse(text, str(file)).body if b"pipeline" in text else []
     return [
         Sighting(file, one.name, _parameters(one.args))
         for one in body

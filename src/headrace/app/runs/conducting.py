@@ -85,6 +85,8 @@ class Conducting:
     def _conduct(self) -> None:
         try:
             self._record = self._conductor.conduct(self._executor)
+            if self._lifeline is not None:
+                self._lifeline.has_told = True
         except BaseException as error:  # noqa: BLE001 - it is raised again in the thread that asked for the run
             self._error = error
         finally:

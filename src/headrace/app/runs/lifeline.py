@@ -78,6 +78,15 @@ class Lifeline:
     def has_heard(self, is_so: bool) -> None:
         self._write(4, "yes" if is_so else "")
 
+    @property
+    def has_told(self) -> bool:
+        """Whether the child has told how the run ended."""
+        return bool(self._read(5))
+
+    @has_told.setter
+    def has_told(self, is_so: bool) -> None:
+        self._write(5, "yes" if is_so else "")
+
     def _read(self, place: int) -> str:
         return self._page[place * _WIDTH : (place + 1) * _WIDTH].rstrip(b"\0").decode("ascii", "replace")
 
