@@ -18,6 +18,9 @@ READS = {
     "an argument's default": "read()",
     "Parquet": "int(pl.read_parquet('a.parquet')['x'].sum())",
     "a folder of Parquet files": "int(pl.read_parquet('table.parquet')['x'].sum())",
+    "a folder without an ending": "int(pl.read_parquet('data/events/')['x'].sum())",
+    "a pattern in a folder's folder": "int(pl.read_csv(DATA / 'deep' / '*.csv')['x'].sum())",
+    "a pattern for all folders": "int(pl.read_csv('data/deep/**/*.csv')['x'].sum())",
 }
 WORK = (
     HEAD + "import polars as pl\n\nDATA = Path('data')\nHERE = Path(__file__).parent\nNAME = 'data/a.csv'\n\n"
@@ -30,11 +33,12 @@ def fill(folder: Path, number: int) -> None:
     import polars as pl  # heavy, and here only
 
     table = pl.DataFrame({"x": [number]})
-    for name in ("a.csv", "data/a.csv"):
+    for name in ("a.csv", "data/a.csv", "data/deep/b.csv"):
         (folder / name).parent.mkdir(exist_ok=True)
         table.write_csv(folder / name)
     (folder / "table.parquet").mkdir(exist_ok=True)
-    for name in ("a.parquet", "table.parquet/part.parquet"):
+    (folder / "data/events").mkdir(exist_ok=True)
+    for name in ("a.parquet", "table.parquet/part.parquet", "data/events/part.parquet"):
         table.write_parquet(folder / name)
 
 
@@ -82,3 +86,25 @@ def test_a_file_that_other_steps_name_leaves_a_step_alone(tmp_path: Path):
     run(project)
     fill(tmp_path, 2)
     assert run(project)[1] == {"use": "succeeded", "other": "reused"}
+
+
+STRAY = {
+    "the root of the file system": "len('a/**'.replace('/**', '').replace('/', ''))",
+    "an expression": "len(__import__('re').sub('.*', '', 'a b'))",
+    "a media type": "len({'Accept': '*/*'})",
+    "a pattern of another folder": "len(sorted(DATA.glob('*.csv')))",
+    "an environment": "len({'.venv', '.git'})",
+}
+
+
+@pytest.mark.parametrize("case", STRAY, ids=lambda case: case.replace(" ", "-"))
+def test_a_text_that_means_no_file_leaves_the_project_alone(tmp_path: Path, case: str):
+    project = project_of(tmp_path, {"work.py": WORK.replace("{call}", STRAY[case]).replace("{options}", "")})
+    fill(tmp_path, 1)
+    for name in (".gitignore", ".venv/pyvenv.cfg", ".git/index", "report.csv"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("old")
+    output, _ = run(project)
+    for name in (".gitignore", ".venv/pyvenv.cfg", ".git/index", "report.csv", "new.csv", "a.csv"):
+        (tmp_path / name).write_text("new")
+    assert run(project) == (output, {"use": "reused"})
