@@ -38,10 +38,12 @@ _HARMLESS = {
 """Builtins that change nothing that they are given."""
 _WORD = re.compile(r"\w+")
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*[.:][A-Za-z_]\w*")
-
-
-_PATH = re.compile(r"(?=.{1,255}$)[^\s<>|?\"{}:;,][^<>|?\"{}:;,\n]*")
-"""What may be the name of a file or folder."""
+_PATH = re.compile(
+    r"(?=.{1,255}$)(?!\w+://)[^\s<>|?\"{}:;,]"
+    r"(?:[^<>|?\"{}:;,\n]*|[^\s<>|?\"{}]*/[^\s<>|?\"{}]*|[^<>|?\"{}\n]*\.\w{1,12})"
+)
+"""What may be the name of a file or folder. One with `:`, `;` or `,` has an ending, or a `/` and no blanks: else it is
+a sentence."""
 
 
 class Findings:

@@ -227,3 +227,26 @@ def test_an_index_is_read_back_as_it_was_written(text: str):
 @given(st.lists(EXAMPLES, max_size=12).map("".join))
 def test_indexing_is_repeatable(text: str):
     assert index(text).to_text() == index(text).to_text()
+
+
+NAMES = (
+    "a.csv",
+    "data/a.csv",
+    "run 12:30.csv",
+    "Sales, 2020.csv",
+    "a;b.parquet",
+    "data/v1,2/events",
+    "data/day=1:2/*.csv",
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_string_that_may_name_a_file_is_kept_as_such(name: str):
+    assert piece(f"def f():\n    return {name!r}").paths == (name,)
+
+
+@pytest.mark.parametrize(
+    "text", ["https://a.org/b.csv", "Either, or; both", "key: and/or", "a {b}.csv", "one\ntwo", ","]
+)
+def test_an_address_and_a_sentence_name_no_file(text: str):
+    assert piece(f"def f():\n    return {text!r}").paths == ()
