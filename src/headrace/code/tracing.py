@@ -7,6 +7,7 @@ were loaded on the way. What native code reads on its own is not seen.
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from headrace.code.filedigests import name_inside
@@ -87,6 +88,7 @@ class AuditTracer:
         self._here = "."
         self._named_files = NamedFiles()
         self._named: dict[str, Status] = {}
+        self._returned: frozenset[str] = frozenset()
         self._watch: Watch | None = None
         install()
 
@@ -95,6 +97,7 @@ class AuditTracer:
         self._take(closure)
         self._loaded = frozenset(sys.modules)
         self._reads = []
+        self._returned = frozenset()
         self._here = self._files.here()
         folders = [os.getcwd(), self._root, *(os.path.dirname(path) for path in self._closure)]
         self._named = self._named_files.of(paths, folders) if paths else {}
@@ -104,6 +107,11 @@ class AuditTracer:
     def note_read(self, kind: str, name: str, token: str) -> None:
         """Something was read through `hr.`: its kind, name and the token of its content."""
         self._reads.append((kind, name, token))
+
+    def note_returned(self, paths: Sequence[str]) -> None:
+        """Files and folders that the attempt gives away, whoever opened them."""
+        if self._watch is not None and paths:
+            self._returned = frozenset(self._relative(path) for path in map(self._watch.returned, paths) if path)
 
     def finish(self) -> Touched:
         """End watching. Files by path (relative to the root inside it), and project modules outside the closure."""
@@ -120,6 +128,17 @@ class AuditTracer:
             tuple(sorted(reads)),
             self._here if any(name in self._named_from_here for name in files) else "",
         )
+
+    def settled(self, touched: Touched) -> Touched:
+        """What was returned and is not now as `finish` found it was stored in neither state for certain."""
+        changed = {
+            name: UNSTABLE
+            for name, digest in (touched.files if self._returned else ())
+            if name in self._returned and self._files.digest_of(name) != digest
+        }
+        if not changed:
+            return touched
+        return replace(touched, files=tuple((name, changed.get(name, digest)) for name, digest in touched.files))
 
     def edited(self, closure: Sequence[tuple[str, str]]) -> tuple[str, ...]:
         """The files of a closure whose module was loaded with another content than was planned; see the port."""

@@ -81,10 +81,22 @@ class Watch:
             for path in (absolute, f"{absolute}-wal"):
                 self._reads.setdefault(path, self.status(path))
 
+    def returned(self, path: str) -> str:
+        """The attempt returns this path; its absolute one if what is there is not the attempt's own."""
+        absolute = self._named(path)
+        if not absolute or self.is_own(absolute):
+            return ""
+        status = self.status(absolute)
+        # A file that is this new was written natively, or by a child process.
+        if absolute not in self._reads and self.is_new(status) and os.path.isfile(absolute):
+            return ""
+        self._reads.setdefault(absolute, status)
+        return absolute
+
     def made(self, arguments: tuple[Any, ...]) -> None:
         """`os.mkdir`: (path, mode, folder)."""
         absolute = _absolute(arguments[0])
-        if absolute:
+        if absolute and not os.path.lexists(absolute):  # else it fails: `exist_ok` asks in this way
             self._own.add(absolute)
             self._own_folders.append(absolute + os.sep)
 

@@ -29,12 +29,20 @@ class Tracer(Protocol):
         """
         ...
 
+    def note_returned(self, paths: Sequence[str]) -> None:
+        """The attempt returns these paths: storing them reads the files and folders that it did not make."""
+        ...
+
     def finish(self) -> Touched:
         """End watching.
 
         Files read (not those the step wrote itself) with their digests, and project modules loaded outside the
         closure.
         """
+        ...
+
+    def settled(self, touched: Touched) -> Touched:
+        """What `finish` gave, once the output is stored: what was returned and has changed meanwhile is unstable."""
         ...
 
     def edited(self, closure: Sequence[tuple[str, str]]) -> tuple[str, ...]:

@@ -36,6 +36,7 @@ from headrace.worker.logs import LogFile, last_lines
 from headrace.worker.measure import Meter
 from headrace.worker.outbox import Outbox, OutboxParts, Ticker, masked
 from headrace.worker.residue import Residue
+from headrace.worker.returned import paths_in
 from headrace.worker.secrecy import Secrecy
 from headrace.worker.stopping import StopGate
 
@@ -153,7 +154,8 @@ class InProcessWorker:
         arguments = self._read(spec)
         result, more = self._call(spec, target, arguments)
         del arguments
-        return self._store(spec, target, result), _both(touched, more)
+        output = self._store(spec, target, result)
+        return output, _both(touched, self._settled(spec, more))
 
     def _find(self, spec: AttemptSpec) -> tuple[Callable[..., object], Touched]:
         finder = self._parts.finder
@@ -180,6 +182,7 @@ class InProcessWorker:
     ) -> tuple[object, Touched]:
         with self._as_planned(spec), self._compared(), self._traced(spec) as traced, self._parts.gate.user_code():
             result = call(target, arguments)
+            self._note_returned(spec, result)
         return result, traced[0]
 
     def _store(self, spec: AttemptSpec, target: Callable[..., object], result: object) -> Value:
@@ -190,6 +193,14 @@ class InProcessWorker:
             if next(objects_in(output), None) is not None:
                 artifacts.check(output)
         return output
+
+    def _note_returned(self, spec: AttemptSpec, result: object) -> None:
+        if self._parts.tracer is not None and spec.track_reads:
+            self._parts.tracer.note_returned(tuple(paths_in(result)))
+
+    def _settled(self, spec: AttemptSpec, touched: Touched) -> Touched:
+        tracer = self._parts.tracer
+        return tracer.settled(touched) if tracer is not None and spec.track_reads else touched
 
     @contextmanager
     def _traced(self, spec: AttemptSpec) -> Generator[list[Touched], None, None]:
