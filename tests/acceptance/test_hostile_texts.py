@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from acceptance.command_line import ENVIRONMENT, Project
+from acceptance.terminal import Terminal
 
 FLOW = r"""
 import headrace as hr
@@ -80,6 +81,16 @@ def test_what_a_step_prints_while_the_terminal_redraws_is_shown_and_logged(proje
     told = on_a_terminal(project, "run", "flow:hostile")
     assert "st\\x1bep | \x1b[32mgreen\x1b[0m and \\x1b[2Jcleared" in told
     assert project.ok("logs", "--json").data["text"] == "\x1b[32mgreen\x1b[0m and \x1b[2Jcleared"
+
+
+def test_a_step_that_prints_much_while_the_terminal_redraws_comes_to_its_end(project: Project):
+    lines = (
+        "    import time\n\n    for number in range(800):\n        print('line', number)\n        time.sleep(0.002)\n"
+    )
+    project.edit("flow.py", "    print(", f"{lines}    print(")
+    terminal = Terminal(project.folder, [sys.executable, "-m", "headrace", "run", "flow:hostile"], patience_s=30)
+    assert terminal.end() == 0
+    assert "line 799" in terminal.text
 
 
 def on_a_terminal(project: Project, *arguments: str) -> str:

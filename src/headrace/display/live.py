@@ -96,7 +96,7 @@ class LiveDisplay(PlainDisplay):
             self._ended = True
             live, self._live = self._live, None
         if live is not None:
-            # outside the lock: the redrawing thread, which is waited for here, needs it for its last picture
+            # outside the lock: nobody waits for the redrawing thread and keeps others waiting
             live.stop()
         super().on_end(run)
 
@@ -129,12 +129,13 @@ class LiveDisplay(PlainDisplay):
     def _picture(self) -> Any:
         from rich.text import Text  # see _begin
 
-        with self._lock:
-            now = time.monotonic()
-            lines = [self._line(node, running, now) for node, running in list(self._running.items())[:12]]
-            if len(self._running) > 12:
-                lines.append(f"  and {len(self._running) - 12} more")
-            return Text("\n".join(lines))
+        # without the lock: the redrawing thread holds one of its own here, for which whoever writes a line waits
+        running = self._running.copy()
+        now = time.monotonic()
+        lines = [self._line(node, one, now) for node, one in list(running.items())[:12]]
+        if len(running) > 12:
+            lines.append(f"  and {len(running) - 12} more")
+        return Text("\n".join(lines))
 
     def _line(self, node: str, running: _Running, now: float) -> str:
         turning = "◐◓◑◒"[int(now * 4) % 4]
