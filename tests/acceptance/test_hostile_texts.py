@@ -85,12 +85,12 @@ def test_what_a_step_prints_while_the_terminal_redraws_is_shown_and_logged(proje
 
 def test_a_step_that_prints_much_while_the_terminal_redraws_comes_to_its_end(project: Project):
     lines = (
-        "    import time\n\n    for number in range(800):\n        print('line', number)\n        time.sleep(0.002)\n"
+        "    import time\n\n    for number in range(400):\n        print('line', number)\n        time.sleep(0.002)\n"
     )
     project.edit("flow.py", "    print(", f"{lines}    print(")
     terminal = Terminal(project.folder, [sys.executable, "-m", "headrace", "run", "flow:hostile"], patience_s=30)
     assert terminal.end() == 0
-    assert "line 799" in terminal.text
+    assert "line 399" in terminal.text
 
 
 def on_a_terminal(project: Project, *arguments: str) -> str:
