@@ -55,6 +55,7 @@ def test_a_wrong_command_starts_nothing_and_says_what_to_type(project: Project, 
     refused = project.headrace(*arguments)
     assert refused.status == 2, refused.err
     assert answer in refused.err
+    assert "pipe" not in project.headrace("runs").out
 
 
 def test_numbers_that_are_none_and_texts_that_no_terminal_has_are_shown(project: Project):

@@ -15,7 +15,8 @@ from headrace.definition.text_forms import read_json, split_items, split_pairs
 
 _PLAIN = (int, float, bool)
 
-# What is built; None: a tuple stays a tuple, a set a set (where the type has no order), all others become a list.
+# What is built; None: a tuple stays a tuple, a set a set (where the type has no order), all others become a list. From
+# text and JSON it is a tuple, as the default in a signature has to be: the same value is to have the same key.
 _SEQUENCES: dict[Any, Any] = {
     list: list,
     abc.MutableSequence: list,
@@ -51,7 +52,8 @@ def fit_sequence(value: Any, annotation: Any, place: Place) -> Any:
     fitted = _each(items, element, place.to_mode(mode))
     build = _SEQUENCES[origin]
     if build is None:
-        build = tuple if isinstance(value, tuple) else set if isinstance(value, abc.Set) else list
+        is_fixed = isinstance(value, tuple) or place.mode != "python"
+        build = tuple if is_fixed else set if isinstance(value, abc.Set) else list
     return fitted if build is list else build(fitted)
 
 

@@ -90,9 +90,9 @@ def _bound(pipeline: Pipeline[..., Any], given: Mapping[str, object]) -> BoundPa
 
 
 def _value(pipeline: Pipeline[..., Any], entry: Input, given: Mapping[str, object]) -> object:
-    if entry.name not in given:
-        return entry.default
-    return coerce(given[entry.name], strip_static(entry.annotation), where=_where(pipeline, entry.name))
+    # a default like any other value: `x: float = 4` is the 4.0 that somebody else gives
+    value = given.get(entry.name, entry.default)
+    return coerce(value, strip_static(entry.annotation), where=_where(pipeline, entry.name))
 
 
 def _annotation_text(entry: Input) -> str:

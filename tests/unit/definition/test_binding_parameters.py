@@ -78,9 +78,16 @@ def test_values_are_brought_to_the_declared_type():
         bind(training, [date(2013, 4, 1)], {"rates": "fast"})
 
 
+def test_a_default_is_brought_to_the_declared_type_like_any_value():
+    @hr.pipeline
+    def scaling(factor: float = 4, rates: Sequence[float] = (1, 2)) -> None: ...
+
+    assert bind(scaling).values == bind(scaling, (4.0, (1.0, 2.0))).values == parse(scaling, {"rates": "1,2"}).values
+
+
 def test_texts_are_read_as_the_declared_type():
     bound = parse(training, {"until": "2013-04-01", "folds": "7", "rates": "[0.5, 1]"})
-    assert values(bound) == {"until": date(2013, 4, 1), "rates": [0.5, 1.0], "folds": 7}
+    assert values(bound) == {"until": date(2013, 4, 1), "rates": (0.5, 1.0), "folds": 7}
     assert bound.static == {"folds": 7}
 
 

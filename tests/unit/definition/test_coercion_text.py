@@ -113,7 +113,7 @@ WRITTEN = [
     ("f(a,b]", list[str], ["f(a", "b]"]),
     ("a=1,b=2", list[str], ["a=1", "b=2"]),
     ('a="x,y",b=[1]', dict[str, str | list[int]], {"a": "x,y", "b": [1]}),
-    ("1,2", abc.Sequence[float], [1.0, 2.0]),
+    ("1,2", abc.Sequence[float], (1.0, 2.0)),
     ("[1, 2]", list[float], [1.0, 2.0]),
     ("1,2", tuple[int, ...], (1, 2)),
     ("1,x", tuple[int, str], (1, "x")),
@@ -269,5 +269,6 @@ def test_every_example_in_a_message_is_accepted(annotation):
     from_text = coerce_text(text, annotation, where=WHERE)
     names = {**globals(), "date": dt.date, "datetime": dt.datetime, "time": dt.time, "timedelta": dt.timedelta}
     from_python = coerce(eval(literal, names), annotation, where=WHERE)
-    assert type(from_text) is type(from_python)
+    # an abstract sequence of a text is a tuple, as a default would be
+    assert type(from_text) is (tuple if annotation == abc.Sequence[Window] else type(from_python))
     assert data

@@ -18,6 +18,7 @@ from headrace.display.plain import PlainDisplay
 from headrace.engine.conductor import Conductor, ConductorOptions
 from headrace.engine.identities import step_run_id
 from headrace.plan.plan import Plan
+from headrace.plan.selection import choose
 from headrace.ports.observers import Observer
 from headrace.ports.records import RunRecord, StepRunRecord
 
@@ -49,6 +50,7 @@ def execute(rooms: Rooms, plan: Plan, options: RunOptions) -> RunRecord:
     observer = options.observer or (None if options.is_quiet else display_for_terminal())
     resumes = options.lifeline.resumes if options.lifeline is not None else None
     if resumes is None:
+        choose(plan.graph, plan.selection)  # a name that is not there is refused before a run is
         run, earlier = _new_run(rooms, plan, options), None
     else:
         run, earlier = taken_over(rooms, plan, resumes)
