@@ -63,6 +63,9 @@ _SYSTEM_AFTER_ALL = (
 )
 _DIGESTS_AT_IMPORT: dict[tuple[str, Status], str] = {}
 """By path and state: what this process's modules have read; a later edit does not change what they hold."""
+_FIRST_NAMED: dict[str, dict[str, Status]] = {}
+"""By path of a file that native code may read, and by file of the code that names it: the first state that attempts of
+this process found. The code may have kept it, which nobody sees."""
 _PRODUCT_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
@@ -150,7 +153,7 @@ class AuditTracer:
         """The files that modules of a closure read when this process imported them, and that have changed; see the
         port."""
         self._take(closure)
-        found = ((name, status) for name, (status, _) in self._read_at_import() if not name.endswith("/"))
+        found = ((name, status) for name, (status, _) in self._read_at_import())
         return tuple(self._relative(name) for name, status in found if status_of(name) != status)
 
     def _take(self, closure: Sequence[tuple[str, str]]) -> None:
@@ -196,9 +199,16 @@ class AuditTracer:
             if seen is None or name in files or now is None or not self._counts(path, seen):
                 continue
             if now == before:
-                files[name] = self._files.digest_of(path)
+                is_first = self._is_first_state(path, now)
+                files[name] = self._files.digest_of(path) if is_first else UNSTABLE
             elif not seen.is_new(now):
                 files[name] = UNSTABLE
+
+    def _is_first_state(self, path: str, status: Status) -> bool:
+        """Whether no code of the closure has had another state of this file to keep in this process."""
+        first = _FIRST_NAMED.setdefault(path, {})
+        states = [first.setdefault(file, status) for file in self._closure]  # all of them, whatever the first says
+        return states.count(status) == len(states)
 
     def _add_earlier_reads(self, files: dict[str, str]) -> None:
         """Add what the modules of the closure read before, imported or in earlier attempts, as it was then.
@@ -235,8 +245,7 @@ class AuditTracer:
         """The digest of what a module read, found while it is still there; a later edit does not change it."""
         key = (name, status)
         if key not in _DIGESTS_AT_IMPORT:
-            is_same = name.endswith("/") or status_of(name) == status
-            _DIGESTS_AT_IMPORT[key] = self._files.digest_of(name) if is_same else UNSTABLE
+            _DIGESTS_AT_IMPORT[key] = self._files.digest_of(name) if status_of(name) == status else UNSTABLE
         return _DIGESTS_AT_IMPORT[key]
 
     def _counts(self, path: str, seen: Watch) -> bool:

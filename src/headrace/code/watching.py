@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from types import FrameType
 from typing import Any, cast
 
 from headrace.code.keeping import KEPT_READS
@@ -71,15 +72,14 @@ class Watch:
         if is_unread and _is_writing(mode, flags):
             self._own.add(absolute)
         else:
-            self._reads.setdefault(absolute, before)
-            KEPT_READS.note(absolute, (before, absolute in self.relative), sys._getframe(2))  # noqa: SLF001 - as above
+            self._read(absolute, before)
 
     def connected(self, arguments: tuple[Any, ...]) -> None:
         """`sqlite3.connect`: (database,)."""
         absolute = self._named(arguments[0])
         if absolute and not absolute.endswith(":memory:") and absolute not in self._own:
             for path in (absolute, f"{absolute}-wal"):
-                self._reads.setdefault(path, self.status(path))
+                self._read(path, self.status(path))
 
     def returned(self, path: str) -> str:
         """The attempt returns this path; its absolute one if what is there is not the attempt's own."""
@@ -114,6 +114,7 @@ class Watch:
             absolute = self._named(arguments[0] if arguments[0] is not None else ".")
             if absolute:
                 self.listed.setdefault(absolute)
+                self._keep(f"{absolute.rstrip('/')}/", absolute, self.status(absolute))
 
     def started_process(self, arguments: tuple[Any, ...]) -> None:
         """`subprocess.Popen`: (program, arguments, folder, …); the files among those are read."""
@@ -145,7 +146,15 @@ class Watch:
         absolute = _absolute(word)
         if absolute and absolute not in self._own and os.path.isfile(absolute):
             self._named(word)
-            self._reads.setdefault(absolute, self.status(absolute))
+            self._read(absolute, self.status(absolute))
+
+    def _read(self, absolute: str, status: Status) -> None:
+        self._reads.setdefault(absolute, status)
+        self._keep(absolute, absolute, status)
+
+    def _keep(self, name: str, absolute: str, status: Status) -> None:
+        """What the code that reads may keep counts for later attempts, too."""
+        KEPT_READS.note(name, (status, absolute in self.relative), _caller())
 
 
 def watch(current: Watch | None) -> None:
@@ -174,6 +183,14 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
     if note is not None:
         with suppress(Exception):  # an error in here would become the step's own
             note(current, arguments)
+
+
+def _caller() -> FrameType | None:
+    """The frame that has caused the event."""
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the only cheap way
+    while frame is not None and frame.f_code.co_filename == __file__:
+        frame = frame.f_back
+    return frame
 
 
 def _absolute(path: object) -> str:

@@ -48,8 +48,7 @@ class ImportReads:
             absolute = os.path.abspath(text)
             is_folder = event in ("os.listdir", "os.scandir")
             name = absolute + "/" if is_folder else absolute
-            read = (None if is_folder else status_of(absolute), not os.path.isabs(text))
-            self._reads.setdefault(module, {})[name] = read
+            self._reads.setdefault(module, {})[name] = (status_of(absolute), not os.path.isabs(text))
 
 
 IMPORT_READS = ImportReads()
@@ -64,7 +63,7 @@ def watch_imports() -> None:
 
 
 def status_of(path: str) -> Status:
-    """The state of a file."""
+    """The state of a file, or of the names in a folder."""
     try:
         found = os.stat(path)
     except (OSError, ValueError):
