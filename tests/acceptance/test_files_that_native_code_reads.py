@@ -108,3 +108,16 @@ def test_a_text_that_means_no_file_leaves_the_project_alone(tmp_path: Path, case
     for name in (".gitignore", ".venv/pyvenv.cfg", ".git/index", "report.csv", "new.csv", "a.csv"):
         (tmp_path / name).write_text("new")
     assert run(project) == (output, {"use": "reused"})
+
+
+def test_items_that_read_files_of_one_folder_are_computed_each_for_its_own(tmp_path: Path):
+    work = HEAD + (
+        "FOLDER = Path('data/texts')\n\n@hr.step\ndef use(n: int) -> str:\n"
+        "    return (FOLDER / f'{n}.txt').read_text() + Path(f'data/texts/{n}.txt').read_text()\n\n"
+        "@hr.pipeline\ndef pipe() -> list:\n    return use.map(hr.each([1, 2, 3]))\n"
+    )
+    project = project_of(tmp_path, {"work.py": work, **{f"data/texts/{n}.txt": "old" for n in (1, 2, 3)}})
+    run(project)
+    (tmp_path / "data/texts/2.txt").write_text("new")
+    assert run(project)[0] == ["oldold", "newnew", "oldold"]
+    assert "2 reused, 1 succeeded" in project.ok("show").out

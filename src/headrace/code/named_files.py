@@ -1,12 +1,12 @@
 """Files that code names in so many words: what native code reads of them is seen by nobody, so they count as read."""
 
-# ruff: noqa: PTH100, PTH111, PTH112, PTH113, PTH118, PTH119, PTH120, PTH122, PTH208 - pathlib costs more than the work itself here
+# ruff: noqa: PTH100, PTH111, PTH110, PTH112, PTH113, PTH118, PTH119, PTH120, PTH122, PTH208 - pathlib costs more than the work itself here
 
 import os
 import re
 import time
 from collections.abc import Iterator, Sequence
-from stat import S_ISDIR
+from stat import S_ISDIR, S_ISLNK
 
 from headrace.code.patterns import WILDCARD, Budget, Matches, TooManyEntriesError, is_bulky
 from headrace.core.import_reads import Status, status_of
@@ -20,6 +20,7 @@ _AGAIN_AFTER_S = 1.0
 _MOST_FOLDERS = 50
 _FILES = re.compile(r"(?:\w[\w.-]+\*[\w.*-]*|[\w-]*\*[\w.*-]*\.[A-Za-z][A-Za-z0-9]*)")
 """A pattern that is meant for files and nothing else: it begins with a literal or has an ending."""
+_TABLES = (".parquet", ".pq", ".arrow", ".feather", ".ipc", ".orc", ".avro")
 _FOR_ALL = {"/tmp", "/var/tmp", "/dev/shm", os.environ.get("TMPDIR", "").rstrip("/")}  # noqa: S108 - nothing is made there
 
 
@@ -30,8 +31,9 @@ class NamedFiles:
     A pattern that begins with the name of a folder (`data/*.csv`, `/mnt/data/**/*.csv`) is what it matches, with the
     names in the folders where it looked. One that begins with a wildcard (`*.csv`) is looked for in the folders that
     others of the texts name, else, if it can only mean files (`*.csv`, `part-*`), in the places; never below those.
-    A folder is data if its name has an ending (`table.parquet`) or its text a `/` (`data/events`), unless one of the
-    places is in it. Hidden folders and environments are not looked into.
+    A folder is data if its name has an ending (`table.parquet`), or if its text has a `/` (`data/events`) and it holds
+    tables of a kind that native code alone reads; the folder of text files that Python opens one by one is none. Nor
+    is one that holds one of the places. Hidden folders and environments are not looked into.
     """
 
     def __init__(self) -> None:
@@ -64,8 +66,8 @@ class _Search:
             for text, path in _inside(place, names):
                 if os.path.isfile(path):
                     yield from (path,) if os.access(path, os.R_OK) else ()
-                elif self._is_data(text, path):
-                    yield path if _is_bounded(path) else f"{path}/"
+                elif self._may_be_data(text, path):
+                    yield from _folder(path)
         for text in self._texts:
             if WILDCARD in text:
                 yield from self._matches(text.removeprefix("./"))
@@ -87,12 +89,11 @@ class _Search:
                         waiting.append(path)
         return [path for path in found if path != "/"]
 
-    def _is_data(self, text: str, path: str) -> bool:
+    def _may_be_data(self, text: str, path: str) -> bool:
         name = os.path.basename(path)
         if is_bulky(name) or path in self._above or path in _FOR_ALL:
             return False
-        is_meant = bool(os.path.splitext(name)[1]) or ("/" in text and path.count("/") > 1)
-        return is_meant and os.path.isdir(path)
+        return ("/" in text or "." in name) and os.path.isdir(path)
 
     def _is_hidden(self, path: str) -> bool:
         """Whether a folder lies in one that is not looked into, as seen from the places."""
@@ -143,28 +144,35 @@ def _above(path: str) -> Iterator[str]:
         yield path
 
 
-def _is_bounded(folder: str) -> bool:
-    """Whether a folder can be read whole, and in reasonable time."""
-    budget, size = Budget(MOST_ENTRIES), 0
-    limit = None if os.path.splitext(folder)[1] else MOST_BYTES
-    waiting, seen = [folder], set[tuple[int, int]]()
+def _folder(path: str) -> Iterator[str]:
+    """A folder as data: whole, or by its names if it cannot be read whole and in reasonable time; nothing if it is
+    no data."""
+    has_ending, has_tables, is_whole, size = bool(os.path.splitext(path)[1]), False, True, 0
     try:
-        while waiting:
-            with os.scandir(waiting.pop()) as entries:
-                for entry in entries:
-                    budget.spend()
-                    if not os.access(entry.path, os.R_OK):
-                        return False
-                    status = entry.stat()
-                    size += status.st_size
-                    if S_ISDIR(status.st_mode) and (status.st_dev, status.st_ino) not in seen:
-                        seen.add((status.st_dev, status.st_ino))
-                        waiting.append(entry.path)
-                    if limit is not None and size > limit:
-                        return False
+        for name, status in _entries(path):
+            has_tables = has_tables or name.endswith(_TABLES)
+            size += status.st_size
     except (OSError, TooManyEntriesError):
-        return False
-    return True
+        is_whole = False
+    if has_ending or has_tables:
+        yield path if is_whole and (has_ending or size <= MOST_BYTES) else f"{path}/"
+
+
+def _entries(folder: str) -> Iterator[tuple[str, os.stat_result]]:
+    """All that is below a folder, each folder once. Raises TooManyEntriesError, or OSError if something is closed."""
+    budget = Budget(MOST_ENTRIES)
+    waiting, seen = [folder], set[tuple[int, int]]()
+    while waiting:
+        with os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                budget.spend()
+                status = entry.stat() if os.path.exists(entry.path) else entry.stat(follow_symlinks=False)
+                if not S_ISLNK(status.st_mode) and not os.access(entry.path, os.R_OK):
+                    raise PermissionError(entry.path)
+                if S_ISDIR(status.st_mode) and (status.st_dev, status.st_ino) not in seen:
+                    seen.add((status.st_dev, status.st_ino))
+                    waiting.append(entry.path)
+                yield entry.name, status
 
 
 def _inside(folder: str, texts: list[str]) -> Iterator[tuple[str, str]]:
