@@ -108,6 +108,7 @@ def test_in_a_folder_without_a_project_the_project_is_named(project: Project, tm
     (tmp_path / ".headrace" / "headrace.db").unlink()
     (tmp_path / "empty" / "mine" / "pyproject.toml").write_text("[tool.headrace]\n")
     assert refused(Project(tmp_path / "empty"), "runs").endswith("did you mean the project in mine?")
+    assert refused(Project(tmp_path / "empty"), "run", "training").endswith("did you mean the project in mine?")
 
 
 @pytest.mark.parametrize(

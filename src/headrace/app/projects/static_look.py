@@ -57,12 +57,13 @@ def _files(root: Path) -> Iterator[Path]:
     for number, (folder, folders, names) in enumerate(os.walk(root)):
         if number >= LOOKED_AT:
             return
-        folders[:] = sorted(
-            one
-            for one in folders
-            if one not in _LEFT_OUT and one[0] != "." and not Path(folder, one, "pyvenv.cfg").exists()
-        )
+        folders[:] = sorted(one for one in folders if one not in _LEFT_OUT and one[0] != "." and _is_ours(folder, one))
         yield from (Path(folder, name) for name in sorted(names) if name.endswith(".py"))
+
+
+def _is_ours(folder: str, name: str) -> bool:
+    """Whether a folder is neither an environment nor a project of its own, whose pipelines are run from there."""
+    return not any(Path(folder, name, mark).exists() for mark in ("pyvenv.cfg", "pyproject.toml"))
 
 
 def _is_pipeline(mark: ast.expr) -> bool:
