@@ -58,6 +58,13 @@ def test_a_wrong_command_starts_nothing_and_says_what_to_type(project: Project, 
     assert "pipe" not in project.headrace("runs").out
 
 
+def test_a_pipeline_that_calls_no_step_is_planned_in_words(project: Project):
+    project.edit("good.py", "return one()", "return 1")
+    assert project.ok("plan", "good:pipe").out == (
+        "This pipeline has no steps: its body calls none. Nothing was started.\n"
+    )
+
+
 def test_numbers_that_are_none_and_texts_that_no_terminal_has_are_shown(project: Project):
     (project.folder / "odd.py").write_text(
         "import headrace as hr\n\n@hr.step\ndef log() -> int:\n    hr.log_metric('loss', float('inf'))\n    hr.log_metric('other', float('nan'))\n"

@@ -122,6 +122,9 @@ def plan(pipeline: str, *, as_json: bool, **given: Any) -> None:
     if as_json:
         print_json([_forecast_data(one) for one in forecasts])
         return
+    if not forecasts:
+        print("This pipeline has no steps: its body calls none. Nothing was started.")
+        return
     rows = [
         [
             visible(one.node),
