@@ -2,7 +2,7 @@
 passes through it and it can never be taken away.
 """
 
-# ruff: noqa: PTH100, PTH113, PTH116, PTH117, PTH118 - pathlib costs more than the work itself here
+# ruff: noqa: PTH100, PTH112, PTH113, PTH116, PTH117, PTH118, PTH120 - pathlib costs more than the work itself here
 
 import os
 import re
@@ -36,6 +36,7 @@ class Watch:
         self._reads: dict[str, Status] = {}
         self._own: set[str] = set()
         self._own_folders: list[str] = []
+        self._own_links: list[str] = []
         self.listed: dict[str, None] = {}
         self.relative: set[str] = set()
         """The absolute paths of what was named relative to the working directory."""
@@ -95,16 +96,62 @@ class Watch:
 
     def made(self, arguments: tuple[Any, ...]) -> None:
         """`os.mkdir`: (path, mode, folder)."""
-        absolute = _absolute(arguments[0])
+        absolute = self._behind_links(_absolute(arguments[0]))
         if absolute and not os.path.lexists(absolute):  # else it fails: `exist_ok` asks in this way
             self._own.add(absolute)
             self._own_folders.append(absolute + os.sep)
 
     def moved(self, arguments: tuple[Any, ...]) -> None:
-        """`os.rename`, `os.link`, `os.symlink`: (from, to, …); what the attempt put there is its own."""
-        target = _absolute(arguments[1])
-        if target and target not in self._reads:
+        """`os.rename`: (from, to, …); what the attempt put there is its own, what it took away is read."""
+        source, target = self._place(arguments[0]), self._place(arguments[1])
+        if target and os.path.lexists(source) and not os.path.isdir(target):  # else it fails, or may fail
+            self._put(source, target)
+
+    def hard_linked(self, arguments: tuple[Any, ...]) -> None:
+        """`os.link`: (from, to, …); likewise."""
+        source, target = self._place(arguments[0]), self._place(arguments[1])
+        if target and os.path.lexists(source) and not os.path.lexists(target):
+            self._put(source, target)
+
+    def linked(self, arguments: tuple[Any, ...]) -> None:
+        """`os.symlink`: (from, to, …); what is read behind the link is what it points to."""
+        target = self._place(arguments[1])
+        if target and not os.path.lexists(target):
             self._own.add(target)
+            self._own_links.append(target)
+            source = os.path.realpath(os.path.join(os.path.dirname(target), os.fsdecode(arguments[0])))
+            if os.path.isfile(source):
+                self._take(source)
+
+    def _put(self, source: str, target: str) -> None:
+        if source in self._own_links:
+            self._own_links.append(target)
+        elif self.is_own(source) and os.path.isdir(source):
+            self._own_folders.append(target + os.sep)
+        else:
+            self._take(source)
+        if target not in self._reads:
+            self._own.add(target)
+
+    def _take(self, source: str) -> None:
+        status = self.status(source)
+        if not self.is_own(source) and not self.is_new(status):
+            self._read(source, status)
+
+    def _place(self, path: object) -> str:
+        """The absolute path of an entry, which may be a link itself, noted if it was named relatively."""
+        folder, name = os.path.split(_absolute(path))
+        place = os.path.join(self._behind_links(folder), name)
+        if place and not os.path.isabs(os.fsdecode(cast("str", path))):
+            self.relative.add(place)
+        return place
+
+    def _behind_links(self, absolute: str) -> str:
+        """The path behind a link that the attempt has made; else the path itself."""
+        for link in self._own_links:
+            if absolute == link or absolute.startswith(link + os.sep):
+                return os.path.realpath(absolute)
+        return absolute
 
     def listed_folder(self, arguments: tuple[Any, ...]) -> None:
         """`os.listdir`, `os.scandir`: (path,)."""
@@ -138,12 +185,14 @@ class Watch:
     def _named(self, path: object) -> str:
         """The absolute path, as `_absolute` gives it, noted if it was named relative to the working directory."""
         absolute = _absolute(path)
+        if self._own_links:
+            absolute = self._behind_links(absolute)
         if absolute and not os.path.isabs(os.fsdecode(cast("str", path))):
             self.relative.add(absolute)
         return absolute
 
     def _given(self, word: object) -> None:
-        absolute = _absolute(word)
+        absolute = self._behind_links(_absolute(word))
         if absolute and absolute not in self._own and os.path.isfile(absolute):
             self._named(word)
             self._read(absolute, self.status(absolute))
@@ -241,8 +290,8 @@ _NOTES: dict[str, Callable[[Watch, tuple[Any, ...]], None]] = {
     "sqlite3.connect": Watch.connected,
     "os.mkdir": Watch.made,
     "os.rename": Watch.moved,
-    "os.link": Watch.moved,
-    "os.symlink": Watch.moved,
+    "os.link": Watch.hard_linked,
+    "os.symlink": Watch.linked,
     "os.listdir": Watch.listed_folder,
     "os.scandir": Watch.listed_folder,
     "subprocess.Popen": Watch.started_process,
