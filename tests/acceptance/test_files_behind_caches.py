@@ -81,3 +81,31 @@ def test_what_is_read_without_a_cache_counts_for_its_own_items_only(tmp_path: Pa
     (tmp_path / "a.txt").write_text("A")
     project.ok("run", "work:pipe", "--lanes", "1")
     assert "2 reused, 1 succeeded" in project.ok("show").out
+
+
+def test_items_that_fill_a_row_of_their_own_are_computed_each_for_its_own_file(tmp_path: Path):
+    steps = (
+        HEAD + "import json\n\nCOLUMNS = ['a', 'b']\n\ndef load(name):\n    row = json.loads(Path(name).read_text())\n"
+        "    for column in COLUMNS:\n        row[column] = row.get(column, 0) + 1\n    return row\n\n"
+        "@hr.step\ndef one(name: str) -> int:\n    return load(name)['a']\n\n"
+        "@hr.pipeline\ndef pipe() -> list:\n    return one.map(hr.each(['1.json', '2.json', '3.json', '4.json']))\n"
+    )
+    files = {"work.py": steps, **{f"{n}.json": f'{{"a": {n}}}' for n in (1, 2, 3, 4)}}
+    project = project_of(tmp_path, files)
+    run(project, "work:pipe", "--lanes", "1")
+    (tmp_path / "1.json").write_text('{"a": 9}')
+    assert run(project, "work:pipe", "--lanes", "1")[0] == [10, 3, 4, 5]
+    assert "3 reused, 1 succeeded" in project.ok("show").out
+
+
+def test_a_row_that_is_kept_under_another_name_counts_for_all_items(tmp_path: Path):
+    steps = (
+        HEAD + "ROWS = {'all': {}}\n\ndef load(name):\n    rows = ROWS['all']\n    if 'text' not in rows:\n"
+        "        rows['text'] = Path(name).read_text()\n    return rows['text']\n\n"
+        "@hr.step\ndef one(n: int) -> str:\n    return load('a.txt') + str(n)\n\n"
+        "@hr.pipeline\ndef pipe() -> list:\n    return one.map(hr.each([1, 2, 3]))\n"
+    )
+    project = project_of(tmp_path, {"work.py": steps, "a.txt": "a"})
+    run(project, "work:pipe", "--lanes", "1")
+    (tmp_path / "a.txt").write_text("b")
+    assert run(project, "work:pipe", "--lanes", "1")[0] == ["b1", "b2", "b3"]

@@ -4,13 +4,16 @@ cached value is read once in a process and used by every attempt after that.
 
 # ruff: noqa: PTH100, PTH120 - pathlib costs more than the work itself here
 
+import builtins
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable, Iterator
 from opcode import opmap
-from types import CodeType, FrameType, FunctionType, ModuleType
+from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, ModuleType
 from typing import Any, cast
 
 from headrace.code.loads import is_no_project
+from headrace.code.stores import Name, Stores
 from headrace.core.import_reads import Status
 
 MOST_READS = 1000
@@ -19,8 +22,11 @@ _PRODUCT = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _CONTAINERS = (dict, list, set)
 _CODE = (".py", ".pyc", ".so", ".pth", ".pyd")
 _CACHE_WORDS = ("cache", "memo", "once", "registry")
-_CHANGING = {"append", "appendleft", "add", "update", "setdefault", "extend", "insert", "push", "put", "__setitem__"}
-_STORE_GLOBAL, _STORE_ITEM, _STORE_ATTRIBUTE = (opmap[name] for name in ("STORE_GLOBAL", "STORE_SUBSCR", "STORE_ATTR"))
+_FLAT = (str, bytes, int, float, complex, bool, type(None), os.PathLike)
+_FUNCTIONS = (FunctionType, BuiltinFunctionType)
+_ABSENT = object()
+_REACHING = (globals, locals, vars)
+_STORE_GLOBAL, _STORE_ATTRIBUTE = opmap["STORE_GLOBAL"], opmap["STORE_ATTR"]
 
 
 class KeptReads:
@@ -30,7 +36,7 @@ class KeptReads:
 
     def __init__(self) -> None:
         self._reads: dict[str, dict[str, tuple[Status, bool]]] = {}
-        self._stores: dict[CodeType, tuple[bool, bool, bool]] = {}
+        self._stores: dict[CodeType, tuple[bool, bool, Stores]] = {}
 
     def of(self, module_file: str) -> dict[str, tuple[Status, bool]]:
         """What functions of the module of this file have read and may have kept."""
@@ -47,12 +53,12 @@ class KeptReads:
         code = frame.f_code
         if code not in self._stores:
             operations = set(code.co_code[::2])
-            changes = _STORE_ITEM in operations or not _CHANGING.isdisjoint(code.co_names)
-            self._stores[code] = (_STORE_GLOBAL in operations, changes, _STORE_ATTRIBUTE in operations)
-        stores_global, changes, stores_attribute = self._stores[code]
+            self._stores[code] = (_STORE_GLOBAL in operations, _STORE_ATTRIBUTE in operations, Stores(code))
+        stores_global, stores_attribute, stores = self._stores[code]
         return (
             stores_global
-            or (changes and _uses_container(frame))
+            or any(_outlives(name, frame) for name in stores.names)
+            or (not stores.is_clear and _uses_container(frame))
             or (stores_attribute and _belongs_to_module(frame))
             or _is_wrapped_by_cache(frame)
         )
@@ -76,6 +82,70 @@ def _uses_container(frame: FrameType) -> bool:
     if any(isinstance(frame.f_globals.get(name), _CONTAINERS) for name in code.co_names):
         return True
     return any(isinstance(frame.f_locals.get(name), _CONTAINERS) for name in code.co_freevars)
+
+
+def _outlives(name: Name, frame: FrameType) -> bool:
+    """Whether a container that comes from what a name means, or is it, may be there when the function has ended."""
+    if name.kind == "free" and name.name not in frame.f_code.co_freevars:  # a local that functions inside share
+        return _uses_container(frame)
+    if name.kind == "global":
+        value = frame.f_globals.get(name.name, getattr(builtins, name.name, _ABSENT))
+        return _may_give(value, name)
+    value = frame.f_locals.get(name.name, _ABSENT)
+    if value is _ABSENT:
+        return name.kind == "free"
+    if callable(value) or isinstance(value, ModuleType):
+        return _may_give(value, name)
+    if name.kind == "local" or any(name.name in one.f_code.co_cellvars for one in _project_frames(frame)):
+        return _is_held(value, frame)
+    return _may_give(value, name)
+
+
+def _may_give(value: object, name: Name) -> bool:
+    """Whether a thing of a module is a container, or gives one that it keeps."""
+    if isinstance(value, _FLAT) or (
+        isinstance(value, list | tuple) and value and not name.is_first and _is_flat(value)
+    ):
+        return False
+    if isinstance(value, ModuleType):
+        return not is_no_project(getattr(value, "__file__", None) or os.__file__)
+    if isinstance(value, type):
+        return name.has_attribute and (value in _CONTAINERS or not _is_of_library(value))
+    return value in _REACHING if isinstance(value, _FUNCTIONS) and _is_of_library(value) else True
+
+
+def _is_flat(values: Iterable[object]) -> bool:
+    return all(isinstance(one, _FLAT) for one in values)
+
+
+def _is_of_library(value: Any) -> bool:
+    module = sys.modules.get(getattr(value, "__module__", None) or "")
+    return module is not None and is_no_project(getattr(module, "__file__", None) or os.__file__)
+
+
+def _is_held(value: object, frame: FrameType) -> bool:
+    """Whether a module of the functions that led here holds an object, or something that it holds does."""
+    if isinstance(value, _FLAT):
+        return False
+    if isinstance(value, tuple):
+        return any(_is_held(one, frame) for one in cast("tuple[object, ...]", value))
+    spaces = {id(one.f_globals): one.f_globals for one in _project_frames(frame)}.values()
+    held = [one for space in spaces for one in list(space.values()) if not _is_unheld(one)]
+    return any(value is one or any(value is inner for inner in _contents(one)) for one in held)
+
+
+def _is_unheld(value: object) -> bool:
+    if isinstance(value, ModuleType):
+        return is_no_project(getattr(value, "__file__", None) or os.__file__)
+    return isinstance(value, _FLAT)
+
+
+def _contents(value: object) -> list[object]:
+    if isinstance(value, dict):
+        return list(cast("dict[object, object]", value).values())
+    if isinstance(value, list | tuple | set):
+        return list(cast("list[object]", value))
+    return list(getattr(value, "__dict__", {}).values())
 
 
 def _belongs_to_module(frame: FrameType) -> bool:
