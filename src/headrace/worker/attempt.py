@@ -7,10 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from headrace.core.canonical import restore
 from headrace.core.failures import Failure
 from headrace.core.states import FailureKind
-from headrace.core.values import InlineValue, Value, classes_in, objects_in
+from headrace.core.values import Value, classes_in, objects_in
 from headrace.ports.artifacts import ArtifactStore
 from headrace.ports.code import Touched
 from headrace.ports.executors import (
@@ -39,9 +38,9 @@ from headrace.worker.residue import Residue
 from headrace.worker.returned import paths_in
 from headrace.worker.secrecy import Secrecy
 from headrace.worker.stopping import StopGate
+from headrace.worker.texts import texts_in
 
 _NOTHING = Touched()
-_LONGEST_NAME = 1024
 
 SecretReader = Callable[[Sequence[str]], Mapping[str, str]]
 
@@ -209,7 +208,7 @@ class InProcessWorker:
         if tracer is None or not spec.track_reads:
             yield found
             return
-        tracer.start(spec.closure, (*spec.paths, *_texts_in(spec.arguments)))
+        tracer.start(spec.closure, (*spec.paths, *texts_in(spec.arguments)))
         try:
             yield found
         finally:
@@ -315,13 +314,6 @@ def _set_in_environment(secrets: Mapping[str, str]) -> Generator[None, None, Non
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-
-
-def _texts_in(arguments: Sequence[tuple[str, Value]]) -> Generator[str, None, None]:
-    """The arguments that are short texts, as a file's name is."""
-    for _, value in arguments:
-        if isinstance(value, InlineValue) and value.text.startswith('"') and len(value.text) < _LONGEST_NAME:
-            yield str(restore(value.text))
 
 
 def _both(first: Touched, second: Touched) -> Touched:

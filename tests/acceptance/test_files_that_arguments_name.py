@@ -1,0 +1,36 @@
+"""Files that arguments name count for native readers, whatever the argument is made of."""
+
+from pathlib import Path
+
+import pytest
+
+from acceptance.edited_files import HEAD, project_of, run
+
+pytest.importorskip("polars")
+GIVEN = {
+    "a tuple": ("('data/a' + SUFFIX,)", "names[0]"),
+    "a list": ("['x', 'data/a' + SUFFIX]", "names[1]"),
+    "a dict": ("{'file': 'data/a' + SUFFIX}", "names['file']"),
+    "a key": ("{'data/a' + SUFFIX: 1}", "next(iter(names))"),
+    "a record": ("Names(1, 'data/a' + SUFFIX)", "names.file"),
+    "a list of records": ("[Names(1, 'data/a' + SUFFIX)]", "names[0].file"),
+    "a list with a path": ("[Path('nothing'), 'data/a' + SUFFIX]", "names[1]"),
+    "a list with a file": ("[Path('work.py'), 'data/a' + SUFFIX]", "names[1]"),
+}
+WORK = (
+    HEAD + "from dataclasses import dataclass\nimport polars as pl\n\nSUFFIX = ''.join(['.c', 'sv'])\n\n"
+    "@dataclass\nclass Names:\n    number: int\n    file: str\n\n"
+    "@hr.step\ndef use(names: object) -> int:\n    return int(pl.read_csv({read})['x'].sum())\n\n"
+    "@hr.pipeline\ndef pipe() -> int:\n    return use({given})\n"
+)
+
+
+@pytest.mark.parametrize("case", GIVEN, ids=lambda case: case.replace(" ", "-"))
+def test_a_file_that_an_argument_names_inside_counts(tmp_path: Path, case: str):
+    given, read = GIVEN[case]
+    work = WORK.replace("{given}", given).replace("{read}", read)
+    project = project_of(tmp_path, {"work.py": work, "data/a.csv": "x\n1\n"})
+    assert run(project) == (1, {"use": "succeeded"})
+    assert run(project) == (1, {"use": "reused"})
+    (tmp_path / "data" / "a.csv").write_text("x\n2\n")
+    assert run(project) == (2, {"use": "succeeded"})
