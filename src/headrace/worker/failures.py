@@ -13,6 +13,7 @@ from headrace.core.errors import (
 from headrace.core.failures import Failure
 from headrace.core.states import FailureKind
 from headrace.core.symbols import qualified_name
+from headrace.definition.outside import is_project_file
 
 OWN_FOLDER = str(Path(__file__).parents[1]) + "/"
 LONGEST_TRACEBACK = 100_000
@@ -57,7 +58,20 @@ def _words(error: BaseException) -> tuple[str, str]:
         case HeadraceError():
             return text, str(getattr(error, "remedy", ""))
         case _:
-            return f"{name}: {text}" if text else name, ""
+            return f"{name}: {text}" if text else name, _place_of(error)
+
+
+def _place_of(error: BaseException) -> str:
+    """Where in the project it was raised, or where the project called what raised it; empty if it was nowhere there."""
+    place, frame = "", error.__traceback__
+    while frame is not None:
+        file = frame.tb_frame.f_code.co_filename
+        if is_project_file(file):
+            here = Path(file)
+            shown = here.relative_to(Path.cwd()) if here.is_relative_to(Path.cwd()) else here
+            place = f"Raised at {shown}, line {frame.tb_lineno}, in {frame.tb_frame.f_code.co_name}."
+        frame = frame.tb_next
+    return place
 
 
 def _text_of(error: BaseException) -> str:

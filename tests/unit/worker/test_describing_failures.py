@@ -1,5 +1,7 @@
 """An exception becomes a failure in plain words, whatever the exception does."""
 
+from pathlib import Path
+
 import pytest
 
 import sample_steps
@@ -94,3 +96,16 @@ def test_an_error_of_headrace_speaks_for_itself_and_keeps_its_remedy():
     failure = describe_failure(SecretMissingError("fit", ["DB_URL"]))
     assert failure.message == "Step 'fit' needs the secret 'DB_URL', which is not set."
     assert ".env" in failure.remedy
+
+
+def test_a_failure_says_where_the_project_raised_it_or_called_what_did():
+    def read() -> int:
+        return int("x")
+
+    try:
+        read()
+    except ValueError as error:
+        line = read.__code__.co_firstlineno + 1
+        assert describe_failure(error).remedy == f"Raised at {__file__}, line {line}, in read.".replace(
+            f"{Path.cwd()}/", ""
+        )
