@@ -3,9 +3,10 @@
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from headrace.app.projects.entries import entry_of, live_entries
 from headrace.app.projects.loading import UserCodeError, load

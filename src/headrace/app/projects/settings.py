@@ -3,18 +3,18 @@
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, cast
+
+from msgspec import Struct, field
 
 from headrace.core.errors import SettingsError, near
 
 STORE_FOLDER = ".headrace"
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """What a project has decided.
 
     `root` is the project's folder, `store` the folder of database, objects and logs, `pipelines` the names of
@@ -77,7 +77,7 @@ def read_settings(start: Path | None = None, environment: Mapping[str, str] = os
     table = _read_table(file)
     spoken = {name: variable for variable, name in _ENVIRONMENT.items() if variable in environment}
     table.update((name, environment[variable]) for name, variable in spoken.items())
-    known = {one.name for one in fields(Settings)} - {"root"}
+    known = set(Settings.__struct_fields__) - {"root"}
     for name in table:
         if name not in known:
             raise SettingsError(f"[tool.headrace] in {file} has no setting {name!r}{near(name, known)}.")
