@@ -114,6 +114,13 @@ def test_the_command_line_shows_its_version_without_loading_the_app():
     assert modules & {"rich", "sqlite3", "obstore", "asyncio"} == set()
 
 
+def test_a_run_from_the_command_line_loads_neither_what_defines_steps_nor_what_nothing_here_needs():
+    names = loaded("import headrace.cli.running")
+    ours = {name.removeprefix("headrace.definition.") for name in names if name.startswith("headrace.definition.")}
+    assert ours == {"errors", "graph", "graph_json"}
+    assert not names & {"asyncio", "base64", "html", "logging", "shutil", "subprocess", "tempfile", "rich", "obstore"}
+
+
 @pytest.mark.parametrize("command", ["explaining", "listing", "reading"])
 def test_a_command_that_reads_loads_no_room_that_computes(command: str):
     names = loaded(f"import headrace.cli.{command}")

@@ -3,6 +3,7 @@
 A command's module is imported only when it is called: start-up is most of what a user waits for.
 """
 
+import gc
 import importlib
 import io
 import os
@@ -57,6 +58,7 @@ class LazyCommands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"headrace.cli.{COMMANDS[cmd_name][0]}")
+        gc.freeze()  # modules stay: no collection, nor the one at the end of the process, needs to look through them
         command: click.Command = getattr(module, cmd_name)
         return command
 

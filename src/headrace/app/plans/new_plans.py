@@ -55,7 +55,7 @@ def plan_call(
     selection: Selection | None = None,
 ) -> Plan:
     """The plan of a live pipeline with the arguments of a call, positional and named."""
-    plan = _plan(rooms, pipeline, bind(pipeline, *call), entries=live_entries(pipeline))
+    plan = _plan(rooms, pipeline, bind(pipeline, *call), entries=live_entries(pipeline.symbol))
     return replace(plan, selection=selection or Selection())
 
 
