@@ -75,7 +75,7 @@ def test_importing_headrace_loads_core_and_definition_only():
 
 
 def test_importing_headrace_loads_no_library_that_costs_time():
-    modules = loaded("import headrace; headrace.step")
+    modules = loaded("import headrace; headrace.step, headrace.pipeline, headrace.each, headrace.Retry(1)")
     slow = {
         "asyncio",
         "sqlite3",
