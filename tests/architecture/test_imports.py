@@ -86,6 +86,7 @@ def test_importing_headrace_loads_no_library_that_costs_time():
         "rich",
         "obstore",
         "cloudpickle",
+        "difflib",
         "msgspec",
         "numpy",
         "pandas",
@@ -118,7 +119,18 @@ def test_a_run_from_the_command_line_loads_neither_what_defines_steps_nor_what_n
     names = loaded("import headrace.cli.running")
     ours = {name.removeprefix("headrace.definition.") for name in names if name.startswith("headrace.definition.")}
     assert ours == {"errors", "graph", "graph_json"}
-    assert not names & {"asyncio", "base64", "html", "logging", "shutil", "subprocess", "tempfile", "rich", "obstore"}
+    assert not names & {
+        "asyncio",
+        "base64",
+        "difflib",
+        "html",
+        "logging",
+        "shutil",
+        "subprocess",
+        "tempfile",
+        "rich",
+        "obstore",
+    }
 
 
 @pytest.mark.parametrize("command", ["explaining", "listing", "reading"])
