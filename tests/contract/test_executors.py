@@ -4,10 +4,10 @@ import os
 import signal
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from headrace.core.canonical import canonical, restore
 from headrace.core.failures import Failure

@@ -7,8 +7,9 @@ schema, when the schema is new; the text is kept beside it, so that every later 
 import sqlite3
 import sys
 import tempfile
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from headrace.core.failures import Failure
 from headrace.core.states import FailureKind, State

@@ -3,9 +3,10 @@
 import re
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from msgspec import Struct
 
 from headrace.artifacts.containers import LOCAL, members_of
 from headrace.artifacts.errors import PickledArtifactWarning, PickleForbiddenError, UnstorableError
@@ -22,8 +23,7 @@ _CLASS_TAG = re.compile(r'"\$":"(?:record|enum|flag)","c":"([^"]*)"')
 _PATH_TAG = '"$":"path"'
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(Struct, frozen=True):
     """A container whose members are stored one by one."""
 
     kind: CompositeKind

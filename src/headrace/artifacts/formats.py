@@ -5,8 +5,9 @@ format's, its target a class taking FormatSettings). Plug-ins are loaded when a 
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Protocol, cast
+
+from msgspec import Struct
 
 from headrace.artifacts.errors import ArtifactUnreadableError
 from headrace.artifacts.objects import ObjectSource, Sink
@@ -22,16 +23,14 @@ class UncarriedError(Exception):
     """A format knows a value's type but cannot give this value back exactly; the message says what is in the way."""
 
 
-@dataclass(frozen=True, slots=True)
-class FormatSettings:
+class FormatSettings(Struct, frozen=True):
     """What a format may need to know: the project's classes (`module:Qual.name` or whole modules) that scikit-learn
     models may hold."""
 
     trusted: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """A value that a format has agreed to carry exactly, ready to be written.
 
     Whatever could be refused was found out before: `write` fails only for want of memory or disk. `length`,

@@ -3,6 +3,7 @@
 A command's module is imported only when it is called: start-up is most of what a user waits for.
 """
 
+import gc
 import importlib
 import io
 import os
@@ -15,7 +16,7 @@ import click
 
 from headrace import __version__
 from headrace.cli.error_lines import print_message
-from headrace.core.errors import HeadraceError, RunCancelled, RunFailed, SettingsError, UsageError
+from headrace.core.errors import HeadraceError, RunCancelled, RunFailed, SettingsError, UsageError, close_to
 
 EXIT_CODES = """\b
 Exit codes
@@ -57,6 +58,7 @@ class LazyCommands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"headrace.cli.{COMMANDS[cmd_name][0]}")
+        gc.freeze()  # modules stay: no collection, nor the one at the end of the process, needs to look through them
         command: click.Command = getattr(module, cmd_name)
         return command
 
@@ -78,7 +80,7 @@ class LazyCommands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command that the arguments name; a mistyped one is answered with near matches."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            close = importlib.import_module("difflib").get_close_matches(args[0], list(COMMANDS), n=2)
+            close = close_to(args[0], COMMANDS, limit=2)
             hint = f"; did you mean {' or '.join(close)}?" if close else f"; there is {', '.join(COMMANDS)}."
             raise click.UsageError(f"There is no command {args[0]!r}{hint}", ctx)
         return super().resolve_command(ctx, args)

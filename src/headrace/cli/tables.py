@@ -5,7 +5,6 @@ Small on purpose: a table library takes longer to load than a command to answer.
 
 import math
 import os
-import shutil
 import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -56,9 +55,20 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence
     cells = [[paint(name, "90") for name in head], *[list(row) for row in rows]]
     widths = [max(width(row[column]) for row in cells) for column in range(len(head))]
     if sys.stdout.isatty():
-        room = shutil.get_terminal_size().columns - sum(widths[:-1]) - 2 * len(widths[:-1])
+        room = _columns() - sum(widths[:-1]) - 2 * len(widths[:-1])
         widths[-1] = min(widths[-1], max(room, 12))
     return "\n".join(_line(row, widths, right) for row in cells)
+
+
+def _columns() -> int:
+    """How wide the terminal is; COLUMNS overrules it. As `shutil.get_terminal_size`, without loading its archivers."""
+    told = os.environ.get("COLUMNS", "")
+    if told.isdecimal() and int(told):
+        return int(told)
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or 80
+    except (OSError, ValueError):
+        return 80
 
 
 def _line(row: Sequence[str], widths: Sequence[int], right: Sequence[int]) -> str:

@@ -1,7 +1,8 @@
 """Writing a class at the head of a module: the class without its methods, and one fingerprint a method."""
 
 import ast
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from headrace.code.pieces import ATTRIBUTES, Member
 from headrace.code.scopes import chain_of
@@ -15,8 +16,7 @@ _PLAIN_DECORATORS = {
 _PLAIN_CLASS_DECORATORS = {"dataclass", "total_ordering", "final", "unique", "runtime_checkable", "define", "frozen"}
 
 
-@dataclass(slots=True)
-class ClassParts:
+class ClassParts(Struct):
     """The methods of a class, and ATTRIBUTES if it holds shared mutable state."""
 
     members: list[Member] = field(default_factory=list)

@@ -4,8 +4,10 @@ import ast
 import builtins
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from headrace.code.classes import write_class
 from headrace.code.computed import IMPORTED, QUOTED
@@ -24,8 +26,7 @@ _DEFINITIONS = {"function", "class"}
 _HARMLESS_ROOTS = {"print", "logging"}
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """The conditions under which a statement at the head of a module runs.
 
     `tests` are (expression, whether it has to hold); `is_main` marks `if __name__ == "__main__"`, `type_only` what

@@ -5,8 +5,9 @@
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from headrace.code.collecting import collection_paused
 from headrace.code.effects import Effects

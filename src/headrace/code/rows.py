@@ -2,8 +2,9 @@
 
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from headrace.code.modules import Module
 from headrace.code.pieces import Member, Piece

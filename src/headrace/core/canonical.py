@@ -6,7 +6,7 @@ tuples, NumPy scalars and the like are `{"$": tag, …}`. `restore` gives back a
 an enum or dataclass (NumPy for its scalars), and nothing else.
 """
 
-import base64
+import binascii
 import dataclasses
 import datetime as dt
 import enum
@@ -205,7 +205,7 @@ def _encode_duration(span: dt.timedelta) -> list[int]:
 
 
 def _encode_bytes(raw: bytes) -> str:
-    return base64.b64encode(raw).decode("ascii")
+    return binascii.b2a_base64(raw, newline=False).decode("ascii")
 
 
 def _encode_range(span: range) -> list[int]:
@@ -226,7 +226,7 @@ _ATOMS: dict[type, tuple[str, Callable[..., object], Callable[..., object]]] = {
     dt.datetime: ("datetime", dt.datetime.isoformat, dt.datetime.fromisoformat),
     dt.time: ("time", dt.time.isoformat, dt.time.fromisoformat),
     dt.timedelta: ("timedelta", _encode_duration, _decode_duration),
-    bytes: ("bytes", _encode_bytes, base64.b64decode),
+    bytes: ("bytes", _encode_bytes, binascii.a2b_base64),
     complex: ("complex", repr, complex),
     Decimal: ("decimal", str, Decimal),
     Fraction: ("fraction", str, Fraction),

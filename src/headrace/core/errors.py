@@ -20,7 +20,7 @@ HeadraceError
 """
 
 from collections.abc import Iterable
-from difflib import get_close_matches
+from importlib import import_module
 
 
 class HeadraceError(Exception):
@@ -146,10 +146,16 @@ class SourceError(HeadraceError):
     code = "source"
 
 
+def close_to(name: str, known: Iterable[str], *, limit: int = 3, cutoff: float = 0.6) -> list[str]:
+    """The known names that are like this one, the most alike first. Loads `difflib` when somebody has mistyped."""
+    found: list[str] = import_module("difflib").get_close_matches(name, list(known), limit, cutoff)
+    return found
+
+
 def near(name: str, known: Iterable[str]) -> str:
     """The end of a sentence about an unknown name: `; did you mean 'fit'`, or what there is, or nothing."""
     names = sorted(set(known))
-    matches = get_close_matches(name, names, n=3, cutoff=0.6)
+    matches = close_to(name, names)
     if matches:
         return f"; did you mean {' or '.join(repr(match) for match in matches)}"
     if not names:

@@ -1,13 +1,13 @@
 """A failure as data: what is stored, sent between processes and shown when an attempt did not succeed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from headrace.core.states import FailureKind
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """Why an attempt, a step run or a run did not succeed.
 
     `message` says in one line what happened, `remedy` what to do about it (empty if there is nothing to add),

@@ -3,13 +3,12 @@
 import importlib
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 MAIN = "__main__"
 
 
-@dataclass(frozen=True, slots=True)
-class Symbol:
+class Symbol(NamedTuple):
     """A top-level (or class-nested) name in a module: `package.module:Qual.name`.
 
     `module` is `__main__` for scripts and notebooks; `file` is the source file as an absolute path at run time, empty

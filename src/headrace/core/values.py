@@ -7,17 +7,17 @@ a process, enters a key or stands in the database is one of these; Python object
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Literal
+
+from msgspec import Struct
 
 from headrace.core.digests import digest_parts
 
 CompositeKind = Literal["list", "tuple", "dict", "record"]
 
 
-@dataclass(frozen=True, slots=True)
-class InlineValue:
+class InlineValue(Struct, frozen=True):
     """A small value as its canonical text (`core.canonical`)."""
 
     text: str
@@ -28,8 +28,7 @@ class InlineValue:
         return _inline_digest(self.text)
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectValue:
+class ObjectValue(Struct, frozen=True):
     """Bytes in the artifact store.
 
     `format` names the artifact format that wrote them, `digest` is the BLAKE3 of the bytes, `length` the number of
@@ -46,8 +45,7 @@ class ObjectValue:
     classes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class CompositeValue:
+class CompositeValue(Struct, frozen=True, dict=True):
     """A container whose members are values: `members` pairs a key (field name, dict key as canonical text, or
     position) with each.
 
@@ -57,17 +55,14 @@ class CompositeValue:
     kind: CompositeKind
     members: tuple[tuple[str, "Value"], ...]
     python_type: str = ""
-    _digest: list[str] = field(default_factory=list, compare=False, repr=False)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """The digest of the content: of the kind, the class and each member's name and digest."""
-        if not self._digest:
-            parts = [self.kind, self.python_type]
-            for name, member in self.members:
-                parts += (name, value_digest(member))
-            self._digest.append(digest_parts(parts))
-        return self._digest[0]
+        parts = [self.kind, self.python_type]
+        for name, member in self.members:
+            parts += (name, value_digest(member))
+        return digest_parts(parts)
 
 
 Value = InlineValue | ObjectValue | CompositeValue

@@ -1,4 +1,4 @@
-"""Text of users and their libraries as a terminal may see it: what would steer the terminal is shown, not obeyed."""
+"""Text of users and their libraries as a terminal or a page may see it: what would steer them is shown, not obeyed."""
 
 import re
 
@@ -9,6 +9,7 @@ _STEERING = re.compile(
 _COLOUR = re.compile("\x1b\\[[0-9;:]*m")
 _RESET = "\x1b[0m"
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})
 
 
 def visible(text: str, *, keep: str = "") -> str:
@@ -30,6 +31,11 @@ def visible_line(text: str, *, is_coloured: bool) -> str:
     colours = [*_COLOUR.findall(text), _RESET]
     parts = _COLOUR.split(text)
     return "".join(visible(part, keep="\t") + colour for part, colour in zip(parts, colours, strict=True))
+
+
+def in_html(text: str) -> str:
+    """The text for a page: as `html.escape` has it, without loading a table of all names."""
+    return text.translate(_ENTITIES)
 
 
 def _escape(character: str) -> str:

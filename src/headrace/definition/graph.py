@@ -6,8 +6,10 @@ nodes: a node inside one carries guards, and the branch's value is a `ChoiceOf` 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
+
+from msgspec import Struct
 
 from headrace.core.symbols import Symbol
 from headrace.core.values import CompositeKind, Value
@@ -16,31 +18,27 @@ Path = tuple[str, ...]
 """Way into a record, named tuple or fixed tuple: field names or positions as text, outermost first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Constant:
+class Constant(Struct, frozen=True):
     """A value that the pipeline's body wrote (or a `Static` parameter)."""
 
     value: Value
 
 
-@dataclass(frozen=True, slots=True)
-class ParameterOf:
+class ParameterOf(Struct, frozen=True):
     """A parameter of the outermost pipeline (or a part of it)."""
 
     name: str
     path: Path = ()
 
 
-@dataclass(frozen=True, slots=True)
-class OutputOf:
+class OutputOf(Struct, frozen=True):
     """The output of a node, or a named part of it. For a mapped node: the list over all items."""
 
     node: str
     path: Path = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Gather:
+class Gather(Struct, frozen=True):
     """A container written in the pipeline's body with bindings inside; keys as in CompositeValue."""
 
     kind: CompositeKind
@@ -48,8 +46,7 @@ class Gather:
     python_type: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class EachOf:
+class EachOf(Struct, frozen=True):
     """One element per map item.
 
     Bindings with the same `axis` run in step (zip); different axes are crossed, the last runs fastest.
@@ -59,8 +56,7 @@ class EachOf:
     axis: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class ChoiceOf:
+class ChoiceOf(Struct, frozen=True):
     """`hr.when` and `hr.when_some`.
 
     `then` if the condition is true (test "true") or not None (test "some"), else `otherwise`.
@@ -72,8 +68,7 @@ class ChoiceOf:
     otherwise: "Binding"
 
 
-@dataclass(frozen=True, slots=True)
-class SucceededOf:
+class SucceededOf(Struct, frozen=True):
     """`hr.succeeded(xs)`.
 
     Of a mapped node's output, the items that succeeded, in order; never waits for more than the end of the map.
@@ -85,8 +80,7 @@ class SucceededOf:
 Binding = Constant | ParameterOf | OutputOf | Gather | EachOf | ChoiceOf | SucceededOf
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(Struct, frozen=True):
     """A node runs only if the condition's truth (or being something, for test "some") is `expected`.
 
     Otherwise it is skipped.
@@ -97,8 +91,7 @@ class Guard:
     expected: bool
 
 
-@dataclass(frozen=True, slots=True)
-class RetryRule:
+class RetryRule(Struct, frozen=True):
     """Resolved `Retry`.
 
     How often, on which failures (`FailureKind` values or `module:Name` of exceptions; empty: every failure).
@@ -112,8 +105,7 @@ class RetryRule:
     jitter: float = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class CacheRule:
+class CacheRule(Struct, frozen=True):
     """Resolved `cache=`: whether a step may be reused, what is added to (salt) or left out of its key, and for how
     long it holds.
 
@@ -127,8 +119,7 @@ class CacheRule:
     fresh: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class InputSpec:
+class InputSpec(Struct, frozen=True):
     """One parameter of a step's function. `default` is None if it is required."""
 
     name: str
@@ -136,8 +127,7 @@ class InputSpec:
     default: Value | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StepSpec:
+class StepSpec(Struct, frozen=True):
     """What a step is, without its function.
 
     `output` is the annotation as text, `fields` the names of its parts (NamedTuple, dataclass, fixed tuple), empty
@@ -167,8 +157,7 @@ class StepSpec:
         return self.cache.enabled and self.returns and not self.effect
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """One call of a step in a graph. `name` is unique: group path and step name, with `-2`, `-3` for further calls
     (`features/clean-2`).
 
@@ -199,8 +188,7 @@ class Node:
         return frozenset(found)
 
 
-@dataclass(frozen=True, slots=True)
-class ParameterSpec:
+class ParameterSpec(Struct, frozen=True):
     """A parameter of a pipeline.
 
     Name, annotation as text, default as a value (None: required), whether it is `Static`, its description.
@@ -213,8 +201,7 @@ class ParameterSpec:
     description: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Graph:
+class Graph(Struct, frozen=True, dict=True):
     """A traced pipeline: nodes in the order of their calls (a topological order), and what the pipeline returns.
 
     `notes` are warnings for the person who plans (a step without annotation, pairs of unordered effects).
@@ -228,13 +215,14 @@ class Graph:
     description: str = ""
     tags: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    _by_name: dict[str, Node] = field(default_factory=dict, compare=False, repr=False)
 
     def node(self, name: str) -> Node:
         """The node of this name; raises KeyError."""
-        if not self._by_name:
-            self._by_name.update((node.name, node) for node in self.nodes)
         return self._by_name[name]
+
+    @cached_property
+    def _by_name(self) -> dict[str, Node]:
+        return {node.name: node for node in self.nodes}
 
 
 def nodes_in(binding: Binding) -> frozenset[str]:

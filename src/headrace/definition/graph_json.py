@@ -4,8 +4,9 @@ Steps that several nodes share are written once.
 """
 
 import json
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from headrace.core.digests import digest_bytes
 from headrace.core.symbols import Symbol
@@ -69,9 +70,9 @@ def graph_identity(graph: Graph) -> str:
     bare: dict[StepSpec, StepSpec] = {}
     for node in graph.nodes:
         if node.step not in bare:
-            bare[node.step] = replace(node.step, symbol=replace(node.step.symbol, file=""))
+            bare[node.step] = replace(node.step, symbol=node.step.symbol._replace(file=""))
     nodes = tuple(replace(node, step=bare[node.step], line=0) for node in graph.nodes)
-    identity = replace(graph, symbol=replace(graph.symbol, file=""), nodes=nodes, notes=())
+    identity = replace(graph, symbol=graph.symbol._replace(file=""), nodes=nodes, notes=())
     return digest_bytes(graph_to_json(identity).encode("ascii"))
 
 

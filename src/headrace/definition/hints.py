@@ -2,11 +2,11 @@
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from difflib import get_close_matches
 from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any, ForwardRef, get_type_hints
 
+from headrace.core.errors import close_to
 from headrace.definition.parameter_errors import UnreadableAnnotationError, UnresolvedAnnotationError
 
 
@@ -81,7 +81,7 @@ def _explained(error: Exception, annotation: Any, owner: str, *, module: str, kn
     missing = getattr(error, "name", None)
     if isinstance(error, NameError) and missing:
         types = [name for name, value in known.items() if isinstance(value, type)]
-        matches = get_close_matches(missing, types, n=1)
+        matches = close_to(missing, types, limit=1)
         hint = f" (did you mean {matches[0]!r}?)" if matches else ""
         return UnresolvedAnnotationError(missing, owner, module=module, hint=hint)
     if isinstance(annotation, ForwardRef):

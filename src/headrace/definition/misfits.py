@@ -1,9 +1,9 @@
 """Where in a value the reading of a parameter stands, and how it says that something does not fit there."""
 
 from collections.abc import Callable
-from difflib import get_close_matches
 from typing import Any
 
+from headrace.core.errors import close_to
 from headrace.definition.examples import Mode
 
 Fit = Callable[[Any, Any, "Place"], Any]
@@ -41,5 +41,5 @@ class Misfit(Exception):  # noqa: N818 - never leaves: it becomes a ParameterErr
 
 def nearest(given: object, choices: list[str]) -> str:
     """` (did you mean 'days'?)`, or nothing if no choice is near."""
-    matches = get_close_matches(given, choices, n=1) if isinstance(given, str) and len(given) < 100 else []
+    matches = close_to(given, choices, limit=1) if isinstance(given, str) and len(given) < 100 else []
     return f" (did you mean {matches[0]!r}?)" if matches else ""

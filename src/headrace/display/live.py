@@ -3,8 +3,9 @@
 import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, TextIO, cast
+
+from msgspec import Struct
 
 from headrace.core.states import State
 from headrace.core.visible import visible
@@ -18,8 +19,7 @@ PATIENCE_S = 0.3
 """A run that is over by then never pays for loading the redrawing library, and never flickers."""
 
 
-@dataclass(slots=True)
-class _Running:
+class _Running(Struct):
     since: float
     note: str = ""
     done: float = 0.0

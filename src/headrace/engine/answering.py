@@ -1,7 +1,8 @@
 """Answers to the machine's questions, from the stores: members of objects, lists over items, results to reuse."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from headrace.core.errors import ArtifactError
 from headrace.core.failures import Failure

@@ -3,8 +3,9 @@
 import heapq
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from headrace.core.failures import Failure
 from headrace.core.states import State
@@ -19,8 +20,7 @@ from headrace.plan.selection import Chosen
 from headrace.ports.story import EventType
 
 
-@dataclass(frozen=True, slots=True)
-class Alarm:
+class Alarm(Struct, frozen=True):
     """What is to happen at a time: an item is tried again, held keys are asked for again, an attempt is overdue."""
 
     kind: Literal["retry", "held", "overdue"]

@@ -4,7 +4,8 @@ Questions are answered by one event each; launches by the messages of an attempt
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from headrace.core.failures import Failure
 from headrace.core.states import State
@@ -15,24 +16,21 @@ from headrace.ports.story import EventType
 Arguments = tuple[tuple[str, Value], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Expand:
+class Expand(Struct, frozen=True):
     """Answer with the members of an object (Expanded); `node` is empty for the run's output."""
 
     node: str
     value: ObjectValue
 
 
-@dataclass(frozen=True, slots=True)
-class Gather:
+class Gather(Struct, frozen=True):
     """Answer with one value for a list of members (Gathered)."""
 
     node: str
     members: tuple[Value, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class LookUp:
+class LookUp(Struct, frozen=True):
     """Answer whether stored results may stand for these items (LookedUp).
 
     `whole` are the arguments of the step run with whole lists for `each`; empty if they were asked for before.
@@ -45,8 +43,7 @@ class LookUp:
     refresh: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Verify:
+class Verify(Struct, frozen=True):
     """Answer whether the objects of these values are there and whole (Verified).
 
     They are what item `index` of a node gets; with an empty `node`, the run's output.
@@ -60,8 +57,7 @@ class Verify:
 Questions = Expand | Gather | LookUp | Verify
 
 
-@dataclass(frozen=True, slots=True)
-class LaunchAttempt:
+class LaunchAttempt(Struct, frozen=True):
     """Start an attempt once everything before it is written.
 
     `is_wary`: an earlier attempt took its process with it, so the calling process may not run this one.
@@ -76,16 +72,14 @@ class LaunchAttempt:
     is_wary: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class StopAttempt:
+class StopAttempt(Struct, frozen=True):
     """Ask an attempt to end."""
 
     attempt_id: str
     grace_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class WakeAt:
+class WakeAt(Struct, frozen=True):
     """Send TimePassed at this time; replaces the time asked for before. None: nothing is waited for."""
 
     at: float | None
@@ -94,8 +88,7 @@ class WakeAt:
 Deeds = LaunchAttempt | StopAttempt | WakeAt
 
 
-@dataclass(frozen=True, slots=True)
-class ItemEnded:
+class ItemEnded(Struct, frozen=True):
     """An item (or a step run that is no map) that had been looked up is final; its claim can be given back.
 
     With an output, it was computed by this attempt, and the result is to be stored.
@@ -108,8 +101,7 @@ class ItemEnded:
     output: Value | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ItemReused:
+class ItemReused(Struct, frozen=True):
     """An item of a map takes the value that this attempt of another run has made."""
 
     node: str
@@ -118,29 +110,25 @@ class ItemReused:
     made_in: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reopened:
+class Reopened(Struct, frozen=True):
     """A step that had its value computes it again: what it was reused from is not shown any more."""
 
     node: str
 
 
-@dataclass(frozen=True, slots=True)
-class RecordStep:
+class RecordStep(Struct, frozen=True):
     """A step run as it stands now."""
 
     record: StepRunRecord
 
 
-@dataclass(frozen=True, slots=True)
-class RecordAttempt:
+class RecordAttempt(Struct, frozen=True):
     """An attempt as it stands now."""
 
     record: AttemptRecord
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True):
     """A line of the run's story."""
 
     at: float
@@ -149,8 +137,7 @@ class Note:
     data: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class FinishRun:
+class FinishRun(Struct, frozen=True):
     """The run is final; nothing follows but the records of the turn."""
 
     at: float

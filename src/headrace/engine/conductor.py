@@ -3,8 +3,10 @@
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from headrace.core.errors import HeadraceError, SourceError, StaleWriteError
 from headrace.core.failures import Failure
@@ -51,8 +53,7 @@ TURN_S = 0.1
 """How long a turn may go on with what follows from it, before it is written and messages are heard again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Earlier:
+class Earlier(Struct, frozen=True):
     """What an earlier conductor of the same run has left: the run goes on from there.
 
     `last_sequence` is the number of the run's last event.
@@ -63,8 +64,7 @@ class Earlier:
     last_sequence: int
 
 
-@dataclass(frozen=True, slots=True)
-class ConductorOptions:
+class ConductorOptions(Struct, frozen=True):
     """How a run is conducted. `poll_s` is how often a cancellation asked for by another process is looked for."""
 
     fail_fast: bool = False
@@ -74,8 +74,7 @@ class ConductorOptions:
     clock: Callable[[], float] = time.time
 
 
-@dataclass(frozen=True, slots=True)
-class _Wish:
+class _Wish(Struct, frozen=True):
     """Somebody in this process wants the run to end; `is_urgent`: without waiting for its attempts."""
 
     is_urgent: bool = False

@@ -3,7 +3,7 @@
 Three families: about the run, answers to the machine's own questions, and messages about attempts.
 """
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from headrace.core.failures import Failure
 from headrace.core.values import Value
@@ -11,29 +11,25 @@ from headrace.plan.keys import KeyParts
 from headrace.ports.executors import Usage, WorkerIdentity
 
 
-@dataclass(frozen=True, slots=True)
-class RunStarted:
+class RunStarted(Struct, frozen=True):
     """The run begins, or goes on after `Machine.restore`."""
 
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class CancelRequested:
+class CancelRequested(Struct, frozen=True):
     """Somebody wants the run to end."""
 
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class TimePassed:
+class TimePassed(Struct, frozen=True):
     """Time has gone on; whatever was to happen by now happens."""
 
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class TurnEnded:
+class TurnEnded(Struct, frozen=True):
     """All that came together has been handled: the machine hands out the records that changed."""
 
     at: float
@@ -42,8 +38,7 @@ class TurnEnded:
 RunEvents = RunStarted | CancelRequested | TimePassed | TurnEnded
 
 
-@dataclass(frozen=True, slots=True)
-class Expanded:
+class Expanded(Struct, frozen=True):
     """Answer to Expand: the members of the object with this digest, or why they cannot be had."""
 
     at: float
@@ -52,8 +47,7 @@ class Expanded:
     outcome: Value | Failure
 
 
-@dataclass(frozen=True, slots=True)
-class Gathered:
+class Gathered(Struct, frozen=True):
     """Answer to Gather: the list over a map's items, or why it cannot be stored."""
 
     at: float
@@ -61,8 +55,7 @@ class Gathered:
     outcome: Value | Failure
 
 
-@dataclass(frozen=True, slots=True)
-class Reuse:
+class Reuse(Struct, frozen=True):
     """A stored result may stand for the item: its value, the attempt that made it and that attempt's run."""
 
     key: str
@@ -71,16 +64,14 @@ class Reuse:
     made_in: str
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(Struct, frozen=True):
     """No stored result may stand for the item, for this reason."""
 
     key: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """The same is being computed by run `run_id` (this one, if another of its steps has the same key)."""
 
     key: str
@@ -90,8 +81,7 @@ class Held:
 Answer = Reuse | Missing | Held
 
 
-@dataclass(frozen=True, slots=True)
-class LookedUp:
+class LookedUp(Struct, frozen=True):
     """Answer to LookUp: one answer an item, and the parts of the step run's key (None if there are none to tell)."""
 
     at: float
@@ -100,8 +90,7 @@ class LookedUp:
     parts: KeyParts | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimFreed:
+class ClaimFreed(Struct, frozen=True):
     """Items that were held by another step of this run can be looked up again."""
 
     at: float
@@ -109,8 +98,7 @@ class ClaimFreed:
     items: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
+class Verified(Struct, frozen=True):
     """Answer to Verify: the digests of those objects that are damaged or gone, and what is wrong with the first."""
 
     at: float
@@ -123,8 +111,7 @@ class Verified:
 Answers = Expanded | Gathered | LookedUp | ClaimFreed | Verified
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptStarted:
+class AttemptStarted(Struct, frozen=True):
     """A worker has begun an attempt."""
 
     at: float
@@ -133,8 +120,7 @@ class AttemptStarted:
     worker: WorkerIdentity
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptSucceeded:
+class AttemptSucceeded(Struct, frozen=True):
     """An attempt has stored its output."""
 
     at: float
@@ -144,8 +130,7 @@ class AttemptSucceeded:
     usage: Usage = field(default_factory=Usage)
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptFailed:
+class AttemptFailed(Struct, frozen=True):
     """An attempt has ended without an output."""
 
     at: float
@@ -155,8 +140,7 @@ class AttemptFailed:
     usage: Usage = field(default_factory=Usage)
 
 
-@dataclass(frozen=True, slots=True)
-class WorkerLost:
+class WorkerLost(Struct, frozen=True):
     """The process of an attempt is gone and will not report."""
 
     at: float

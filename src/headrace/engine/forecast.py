@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from headrace.core.errors import ArtifactError
 from headrace.core.values import NONE, ObjectValue, Value

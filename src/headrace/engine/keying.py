@@ -1,7 +1,8 @@
 """Keys of step runs and items: from what a step is (its basis) and what it gets (its arguments)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from headrace.core.digests import digest_parts
 from headrace.core.errors import SourceError
@@ -13,8 +14,7 @@ from headrace.plan.plan import StepBasis
 from headrace.ports.code import CodeReader, FileDigests
 
 
-@dataclass(frozen=True, slots=True)
-class Keyed:
+class Keyed(Struct, frozen=True):
     """The key of an item and what is behind it.
 
     `paths` pairs each path among the arguments with the content's digest that entered the key. Without a key the item
@@ -34,8 +34,7 @@ class Keyed:
         return self.key if self.stored_under is None else self.stored_under
 
 
-@dataclass(frozen=True, slots=True)
-class _Argument:
+class _Argument(Struct, frozen=True):
     digest: str
     classes: tuple[tuple[str, str], ...]
     paths: tuple[tuple[str, str], ...]

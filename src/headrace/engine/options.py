@@ -1,10 +1,9 @@
 """How a run machine behaves beyond its graph: limits, budgets and patience."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class MachineOptions:
+class MachineOptions(Struct, frozen=True):
     """Options of one run machine. Times are seconds.
 
     `run_id` also seeds the jitter of delays. `capacity` is how many attempts may be open at once. With `fail_fast` the

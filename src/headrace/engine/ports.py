@@ -1,6 +1,6 @@
 """The set of ports that conducting and forecasting stand on."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from headrace.ports.artifacts import ArtifactStore
 from headrace.ports.code import CodeReader, FileDigests, ReadTokens
@@ -8,8 +8,7 @@ from headrace.ports.processes import Processes
 from headrace.ports.stores import ResultStore, RunStore
 
 
-@dataclass(frozen=True, slots=True)
-class Ports:
+class Ports(Struct, frozen=True):
     """Everything outside that a conductor needs, but for the executor."""
 
     runs: RunStore

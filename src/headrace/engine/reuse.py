@@ -1,7 +1,8 @@
 """Whether a stored result may stand for an item now: not too old, still true of all it has read, and still there."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from headrace.core.errors import ArtifactError, SourceError
 from headrace.definition.graph import StepSpec
@@ -14,8 +15,7 @@ from headrace.ports.records import NOTHING_YET, ResultRecord
 from headrace.ports.stores import ResultStore
 
 
-@dataclass(frozen=True, slots=True)
-class Shelves:
+class Shelves(Struct, frozen=True):
     """Where results and what they depend on are looked up. `tokens` is None where nothing can be read by `hr.`."""
 
     results: ResultStore

@@ -1,7 +1,9 @@
 """What the machine keeps of a step run and of an attempt's lease while they are under way."""
 
 import heapq
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from headrace.core.failures import Failure
 from headrace.core.states import FailureKind, State
@@ -15,8 +17,7 @@ from headrace.ports.executors import NO_ITEM, Usage, WorkerIdentity
 from headrace.ports.records import AttemptRecord, StepRunRecord
 
 
-@dataclass(slots=True, eq=False)
-class Tries:
+class Tries(Struct, eq=False):
     """What is behind an item that did not succeed at once: its attempts, its failures by kind, whether one of them was
     lost with its process, and (`spent`) the failure after which it is not tried again."""
 
@@ -32,8 +33,7 @@ class Tries:
         return self.failures[kind]
 
 
-@dataclass(slots=True, eq=False)
-class StepRun:
+class StepRun(Struct, eq=False):
     """One step of the run. A node that is no map has one item, number 0 in here and NO_ITEM outside.
 
     `waiting` counts the nodes that have to be final first. `output` is the value that others see; `partial` the list
@@ -142,8 +142,7 @@ class StepRun:
         )
 
 
-@dataclass(slots=True, eq=False)
-class Lease:
+class Lease(Struct, eq=False):
     """An open attempt: who may report, under which fencing number, and why it is being stopped, if it is."""
 
     attempt_id: str

@@ -1,7 +1,8 @@
 """What one turn of a conductor comes to: one change for the store, the lines for whoever watches, and deeds to do once
 all that is written."""
 
-from dataclasses import dataclass, field, replace
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from headrace.engine.claims import Unit
 from headrace.engine.commands import (
@@ -33,8 +34,7 @@ from headrace.ports.records import (
 from headrace.ports.stores import RunChange
 
 
-@dataclass(slots=True)
-class Turn:
+class Turn(Struct):
     """Collects a turn. `freed` are items that can be looked up again once the turn is written;
     `digests` those of files that were looked at in this turn."""
 

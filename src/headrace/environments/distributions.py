@@ -9,7 +9,8 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from headrace.core.digests import digest_parts
 from headrace.ports.stores import MemoStore
@@ -23,8 +24,7 @@ _EGG_END = re.compile(r"-py\d.*$")
 _HEAD_BYTES = 1 << 14
 
 
-@dataclass(frozen=True, slots=True)
-class Distribution:
+class Distribution(Struct, frozen=True):
     """One installed distribution: its name in normal form, version, and the folder (or file) that describes it."""
 
     name: str
@@ -32,8 +32,7 @@ class Distribution:
     info: str
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
+class Requirement(Struct, frozen=True):
     """A distribution that another one requires, with extras; `only_for` names the extra that asks for it, if any."""
 
     name: str

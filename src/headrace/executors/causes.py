@@ -2,8 +2,9 @@
 
 import os
 import signal
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from headrace.core.failures import Failure
 from headrace.core.states import FailureKind
@@ -22,8 +23,7 @@ _SIGNALS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Death:
+class Death(Struct, frozen=True):
     """How a process ended: an exit code, or minus the number of a signal; None if nobody can say any more."""
 
     status: int | None

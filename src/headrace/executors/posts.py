@@ -3,7 +3,8 @@
 import signal
 import time
 from collections import deque
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from headrace.core.failures import Failure
 from headrace.core.states import FailureKind

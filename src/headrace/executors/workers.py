@@ -5,8 +5,9 @@ import os
 import signal
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from headrace.core.errors import HeadraceError
 from headrace.executors.causes import Death, oom_kills
@@ -33,8 +34,7 @@ def _close_in_child() -> None:
 os.register_at_fork(after_in_child=_close_in_child)  # a child that a step forks off must not keep workers alive
 
 
-@dataclass(slots=True)
-class WorkerProcess:
+class WorkerProcess(Struct):
     """A worker process and this side of its pipes. One thread at a time."""
 
     pid: int

@@ -1,8 +1,9 @@
 """Evaluating bindings: from parameters and finished outputs to the value that an argument gets. Pure."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from math import prod
+
+from msgspec import Struct
 
 from headrace.core.parts import is_none, is_true, members_of, part_of
 from headrace.core.values import CompositeValue, InlineValue, Value
@@ -31,8 +32,7 @@ class UnequalLengthsError(Exception):
         super().__init__(", ".join(f"{name} has {length}" for name, length in lengths))
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """What is known when a node's arguments are evaluated.
 
     `output(node)` gives a finished node's value (None-value for a skipped one); `succeeded(node)` of a map those
@@ -79,8 +79,7 @@ def is_guarded_out(guards: tuple[Guard, ...], known: Known) -> bool:
     return any(holds(guard.condition, guard.test, known) is not guard.expected for guard in guards)
 
 
-@dataclass(frozen=True, slots=True)
-class MapItems:
+class MapItems(Struct, frozen=True):
     """The arguments of every item of a map, made when asked for: what is kept does not grow with crossing.
 
     `whole` pairs each input with its value, an `each` with its whole list; `axes` hold, per axis, the elements by

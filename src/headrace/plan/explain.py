@@ -1,8 +1,9 @@
 """What is different between two codes or two environments, in words: the answer to `why`. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal, Protocol
+
+from msgspec import Struct
 
 AT_IMPORT = "<import>"
 """The symbol's name of what importing a module does."""
@@ -46,8 +47,7 @@ class Row(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class CodeChange:
+class CodeChange(Struct, frozen=True):
     """One difference between two codes.
 
     `symbol` is what changed, `file` and lines where it stands (for what was removed: where it stood), `chain` the

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from headrace.core.digests import digest_parts
 from headrace.core.values import CompositeValue, InlineValue, Value, value_digest
@@ -11,8 +12,7 @@ KEY_FORMAT = "headrace-key-1"
 """Raised when what a key means changes: every result computed before is then computed again."""
 
 
-@dataclass(frozen=True, slots=True)
-class KeyParts:
+class KeyParts(Struct, frozen=True):
     """What a key is made of, each part a digest or a short text; kept with the result, so that `why` can compare.
 
     `code` is the digest of a code manifest (stored as a document under it), `environment` that of the environment's

@@ -1,7 +1,8 @@
 """Options of steps that a person sets for one run, from the command line or a file: `fit.timeout=60`. Pure."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from headrace.core.canonical import canonical
 from headrace.core.errors import UnknownNameError, UsageError
@@ -39,7 +40,7 @@ def override(graph: Graph, overrides: Overrides) -> Graph:
         replace(node, step=_changed(node.step, {**overrides.get(node.step.name, {}), **overrides.get(node.name, {})}))
         for node in graph.nodes
     )
-    return replace(graph, nodes=nodes, _by_name={})
+    return replace(graph, nodes=nodes)
 
 
 def _changed(step: StepSpec, options: Mapping[str, object]) -> StepSpec:

@@ -1,8 +1,9 @@
 """The plan of one run: a graph, its parameters, what each step's key starts from, and which steps are selected."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from headrace.core.symbols import Symbol
 from headrace.core.values import Value
@@ -19,8 +20,7 @@ class Action(StrEnum):
     SKIP = "skip"
 
 
-@dataclass(frozen=True, slots=True)
-class StepBasis:
+class StepBasis(Struct, frozen=True):
     """What a step's key is made of before its inputs are known: digests of code and environment, and other named
     parts (salt, fresh).
 
@@ -37,8 +37,7 @@ class StepBasis:
     paths: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """Which steps of a graph take part, by node name: `run --until | --from | --only | --refresh STEP` (SEMANTICS.md,
     rule 26).
 
@@ -52,8 +51,7 @@ class Selection:
     refresh: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """Everything that is known of a run before it starts.
 
     `documents` are the graph, manifests and environments by digest.
@@ -67,8 +65,7 @@ class Plan:
     documents: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Forecast:
+class Forecast(Struct, frozen=True):
     """What would happen to one step: action, reason in plain words, seconds expected (None if never run), items of a
     map (None if unknown).
 

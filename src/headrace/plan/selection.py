@@ -1,7 +1,8 @@
 """From the names that a person selects to the nodes that take part in a run (SEMANTICS rule 26). Pure."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from headrace.core.errors import UnknownNameError
 from headrace.definition.graph import Graph, Node, nodes_in
@@ -9,8 +10,7 @@ from headrace.plan.errors import SelectionError
 from headrace.plan.plan import Selection
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """What a selection means for one graph, by node names.
 
     `included` take part; `refreshed` are computed whatever is stored; `required` must be found in the store, because

@@ -1,14 +1,14 @@
 """The port to source code as keys see it, to the distributions it reaches, and to files that a result depends on."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from headrace.core.symbols import Symbol
 
 
-@dataclass(frozen=True, slots=True)
-class CodeRow:
+class CodeRow(Struct, frozen=True):
     """One reached binding.
 
     What it is, its fingerprint, where it stands (path relative to the project's root), how it was reached.
@@ -22,8 +22,7 @@ class CodeRow:
     through: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(Struct, frozen=True):
     """The code of a step: its digest, the manifest behind it, and the distributions it imports.
 
     The digest covers symbols and fingerprints only, so equal code has an equal digest wherever its lines stand.
@@ -87,8 +86,7 @@ class LiveCode(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class EnvironmentPart:
+class EnvironmentPart(Struct, frozen=True):
     """The environment as a key sees it.
 
     A digest, and the lines behind it (`python 3.11`, `polars 2.1.0`, or the lock's digest).
@@ -106,8 +104,7 @@ class EnvironmentReader(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Touched:
+class Touched(Struct, frozen=True):
     """What an attempt read beside its arguments: files (path, digest; relative to the root where inside it), loaded
     project modules outside the closure, and things read through `hr.` (kind and name, token).
 

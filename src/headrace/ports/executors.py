@@ -3,8 +3,9 @@
 All of it is plain data that survives JSON (`worker/wire.py`), so that a pipe and HTTP can carry it alike.
 """
 
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from headrace.core.failures import Failure
 from headrace.core.symbols import Symbol
@@ -15,8 +16,7 @@ NO_ITEM = -1
 """The item number of a step run that is no map."""
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptSpec:
+class AttemptSpec(Struct, frozen=True):
     """One try of a step run (or of one item of a map), complete: a worker needs nothing else to run it.
 
     `fence` grows with every lease of the step run; messages with an older one change nothing. `log_path` is a file
@@ -50,8 +50,7 @@ class AttemptSpec:
     paths: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class WorkerIdentity:
+class WorkerIdentity(Struct, frozen=True):
     """A process on a machine.
 
     Told apart from a later one with the same pid by its start time (the platform's own clock, kept whole). `space` is
@@ -66,8 +65,7 @@ class WorkerIdentity:
     mark: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Struct, frozen=True):
     """What an attempt used: wall and CPU seconds, peak private memory in bytes (0 where the platform cannot say),
     seconds spent importing the step's module, and seconds spent on reading inputs and storing outputs."""
 
@@ -78,8 +76,7 @@ class Usage:
     store_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptBegan:
+class AttemptBegan(Struct, frozen=True):
     """A worker has begun an attempt."""
 
     attempt_id: str
@@ -88,8 +85,7 @@ class AttemptBegan:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptDone:
+class AttemptDone(Struct, frozen=True):
     """An attempt has stored and verified its output."""
 
     attempt_id: str
@@ -100,8 +96,7 @@ class AttemptDone:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptBroke:
+class AttemptBroke(Struct, frozen=True):
     """An attempt has failed, for whatever reason: exception, exit, crash, limit, stop, loss of its worker."""
 
     attempt_id: str
@@ -111,8 +106,7 @@ class AttemptBroke:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class LoggedMetric:
+class LoggedMetric(Struct, frozen=True):
     """One point of a metric; `step` is None for a single number."""
 
     name: str
@@ -121,8 +115,7 @@ class LoggedMetric:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class LoggedValue:
+class LoggedValue(Struct, frozen=True):
     """A parameter, figure, text or table that a step has logged; `kind` is one of those words."""
 
     kind: str
@@ -131,8 +124,7 @@ class LoggedValue:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """How far an attempt is: `done` of `total` (None if unknown), with a word of its own."""
 
     done: float
@@ -141,8 +133,7 @@ class Progress:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class TrackingBatch:
+class TrackingBatch(Struct, frozen=True):
     """What an attempt has logged since the last batch."""
 
     attempt_id: str
@@ -152,8 +143,7 @@ class TrackingBatch:
     progress: Progress | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LogLines:
+class LogLines(Struct, frozen=True):
     """Lines that stand in the attempt's log already: (unix time, "out" | "err" | "log", text without newline)."""
 
     attempt_id: str

@@ -1,8 +1,9 @@
 """What the metadata store keeps, as frozen records. Times are unix seconds (UTC); ids come from `core.ids`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from headrace.core.failures import Failure
 from headrace.core.states import State
@@ -12,8 +13,7 @@ from headrace.ports.code import Touched
 from headrace.ports.executors import Usage, WorkerIdentity
 
 
-@dataclass(frozen=True, slots=True)
-class RunRecord:
+class RunRecord(Struct, frozen=True):
     """One run. `version` grows with every write; `graph_digest` finds the stored graph; `runner` is the process that
     conducts it.
 
@@ -40,8 +40,7 @@ class RunRecord:
     settings: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class ItemBlock:
+class ItemBlock(Struct, frozen=True):
     """The states of a map's items in one compact block: `states` holds one letter an item (p q r s f c k u: pending,
     queued, running, succeeded, failed, cancelled, skipped, reused), `errors` the first failures by item (bounded).
 
@@ -53,8 +52,7 @@ class ItemBlock:
     errors: tuple[tuple[int, Failure], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class StepRunRecord:
+class StepRunRecord(Struct, frozen=True):
     """One step in one run. For a map: `items` holds the states, `key` is empty.
 
     `made_by` is the attempt that made the value, `made_in` its run: another one where the step was reused. At
@@ -78,8 +76,7 @@ class StepRunRecord:
     finished_at: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ReuseRecord:
+class ReuseRecord(Struct, frozen=True):
     """An item of a map that was reused: the attempt that made its value, and that attempt's run.
 
     Written once, when the item becomes reused, so that the item shows what that attempt has logged. A reused step run
@@ -93,8 +90,7 @@ class ReuseRecord:
     made_in: str
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptRecord:
+class AttemptRecord(Struct, frozen=True):
     """One try of a step run or of one item."""
 
     id: str
@@ -114,8 +110,7 @@ class AttemptRecord:
     log_path: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ResultRecord:
+class ResultRecord(Struct, frozen=True):
     """A value that may be reused.
 
     The key it was computed for, what made it, and what else it depends on. A key may have several.
@@ -133,8 +128,7 @@ class ResultRecord:
     created_at: float
 
 
-@dataclass(frozen=True, slots=True)
-class RunEvent:
+class RunEvent(Struct, frozen=True):
     """One line of a run's story: a type (`ports.story.EventType`), the node (or empty), and data as plain JSON."""
 
     run_id: str
@@ -145,8 +139,7 @@ class RunEvent:
     data: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class MetricRecord:
+class MetricRecord(Struct, frozen=True):
     """One point of a metric. `run_id` and `attempt_id` say where it was logged; `node` and `item` where it is shown:
     for a reused step the place in the run that was asked for, not in the one it came from."""
 
@@ -160,8 +153,7 @@ class MetricRecord:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class LoggedRecord:
+class LoggedRecord(Struct, frozen=True):
     """A parameter, figure, text or table that a step has logged; places as in MetricRecord."""
 
     run_id: str
@@ -191,8 +183,7 @@ RUN_FIELDS: Mapping[str, Literal["text", "time", "seconds"]] = {
 """What a condition can say of a run itself; `duration` is from start to finish, of finished runs only."""
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Struct, frozen=True):
     """`auc > 0.7`: a field of a run, or its value of a metric (see `TrackingStore.latest`), or a parameter, compared
     with a number or text.
 
@@ -205,8 +196,7 @@ class Condition:
     operand: float | str
 
 
-@dataclass(frozen=True, slots=True)
-class RunFilter:
+class RunFilter(Struct, frozen=True):
     """Which runs to list: newest first, `limit` at a time, older than `before` (a run id) for the next page."""
 
     pipeline: str = ""

@@ -4,8 +4,9 @@ Runs and their story, results and their keys, what steps have logged, and a memo
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from headrace.ports.executors import WorkerIdentity
 from headrace.ports.records import (
@@ -21,8 +22,7 @@ from headrace.ports.records import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class RunChange:
+class RunChange(Struct, frozen=True):
     """Everything that one turn of a run's conductor writes, in one transaction.
 
     `run` carries the version it was read with; the write succeeds only if the stored one is the same, and leaves it

@@ -1,8 +1,9 @@
 """The port between an executor and its workers: what a worker can do, and what they say to each other over a pipe."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from headrace.ports.executors import (
     AttemptBegan,
@@ -30,22 +31,19 @@ Report = Callable[[WorkerMessage], None]
 Lines = Sequence[tuple[float, str, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class RunAttempt:
+class RunAttempt(Struct, frozen=True):
     """To a worker that is free: run this attempt."""
 
     spec: AttemptSpec
 
 
-@dataclass(frozen=True, slots=True)
-class WorkerReady:
+class WorkerReady(Struct, frozen=True):
     """From a worker process, once: it can take attempts."""
 
     worker: WorkerIdentity
 
 
-@dataclass(frozen=True, slots=True)
-class WorkerFree:
+class WorkerFree(Struct, frozen=True):
     """From a worker process after each attempt.
 
     `residue` says what the attempt left behind (rule 21); a worker with a residue has to be ended.

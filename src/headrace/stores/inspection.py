@@ -2,7 +2,8 @@
 nothing."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from headrace.core.values import Value, value_from_json
 from headrace.ports.executors import WorkerIdentity
@@ -12,8 +13,7 @@ from headrace.stores.schema import SCHEMA_VERSION
 from headrace.stores.sessions import Database, Row
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Struct, frozen=True):
     """A value that rows name: what it is (`output`, `figure 'curve'`, `parameter 'rows'` …), of which pipeline and
     step (empty for a parameter), in which run last, and by how many rows."""
 
@@ -25,8 +25,7 @@ class Named:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(Struct, frozen=True):
     """How many keys a run has claimed for a process; `state` is the run's (empty: there is no such run)."""
 
     run_id: str

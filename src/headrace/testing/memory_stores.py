@@ -2,8 +2,9 @@
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from statistics import fmean, median
+
+from msgspec.structs import replace
 
 from headrace.core.errors import StaleWriteError, UnknownNameError
 from headrace.core.states import State

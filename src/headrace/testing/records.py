@@ -1,6 +1,6 @@
 """Records with sensible contents for tests: say what matters, and the rest is filled in."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from headrace.core.failures import Failure
 from headrace.core.ids import new_id

@@ -3,9 +3,10 @@
 # ruff: noqa: D102 - the name of a test says what it is about
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Literal
+
+from msgspec.structs import replace
 
 from headrace.core.errors import UnknownNameError, UsageError
 from headrace.core.ids import new_id

@@ -13,7 +13,8 @@ class TestMyStore(MetadataStoreContract):
 # ruff: noqa: D102 - the name of a test says what it is about
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from headrace.core.errors import StaleWriteError, UnknownNameError
 from headrace.core.states import State

@@ -3,7 +3,8 @@
 # ruff: noqa: D102 - the name of a test says what it is about
 
 import math
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from headrace.core.states import State
 from headrace.core.values import InlineValue

@@ -1,14 +1,13 @@
 """Which attempt this process is in, for user code that asks or logs. One attempt at a time, for all threads."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from headrace.core.ids import new_id
 from headrace.ports.executors import NO_ITEM
 from headrace.tracking.buffer import TrackingBuffer
 
 
-@dataclass(frozen=True, slots=True)
-class CurrentRun:
+class CurrentRun(Struct, frozen=True):
     """Where user code stands.
 
     `item` is the position in a map (None outside one), `attempt` counts from 1. `idempotency_key` is the same over

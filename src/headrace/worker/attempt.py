@@ -4,8 +4,10 @@ import os
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from headrace.core.failures import Failure
 from headrace.core.states import FailureKind
@@ -50,8 +52,7 @@ def secrets_of_environment(names: Sequence[str]) -> Mapping[str, str]:
     return {name: os.environ[name] for name in names if name in os.environ}
 
 
-@dataclass(frozen=True, slots=True)
-class WorkerParts:
+class WorkerParts(Struct, frozen=True):
     """What a worker works with.
 
     `log_folder` is the store's folder, to which `AttemptSpec.log_path` is relative. `tracer` None: reads are not

@@ -7,8 +7,9 @@ before anybody is told about it.
 import os
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 LONGEST_LINE = 16_384
 """Characters of one record; longer lines are split."""
@@ -90,8 +91,7 @@ def _open_to_append(path: Path) -> int:
     return fd
 
 
-@dataclass(frozen=True, slots=True)
-class LogPage:
+class LogPage(Struct, frozen=True):
     """Lines of a log, and the byte offset where the next page begins."""
 
     lines: tuple[Line, ...]

@@ -4,7 +4,8 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from headrace.core.values import Value
 from headrace.ports.executors import AttemptSpec, LogLines
@@ -46,8 +47,7 @@ class Ticker:
                 flush()
 
 
-@dataclass(frozen=True, slots=True)
-class OutboxParts:
+class OutboxParts(Struct, frozen=True):
     """What an outbox works with; `put` stores a value for `hr.log_figure` and the like, `look` sees what is kept."""
 
     report: Report

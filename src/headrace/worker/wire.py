@@ -3,7 +3,6 @@
 Exact: floats by their shortest text, NaN and infinities as text, lone surrogates kept. Satisfies `ports.workers.Wire`.
 """
 
-import dataclasses
 import json
 import math
 from collections.abc import Callable, Mapping
@@ -79,7 +78,7 @@ def _decode(body: bytes) -> Frame:
 
 
 def _plain(part: object) -> object:
-    """A frame or a part of it as JSON data; dataclasses as lists of their fields in order."""
+    """A frame or a part of it as JSON data; records as lists of their fields in order."""
     if part is None or isinstance(part, str | int):
         return part
     if isinstance(part, float):
@@ -169,9 +168,9 @@ def _lines(data: Any) -> LogLines:
 
 _PARTS: tuple[type[Any], ...] = (
     *(RunAttempt, WorkerReady, WorkerFree, AttemptBegan, AttemptBroke, AttemptDone, TrackingBatch, LogLines),
-    *(AttemptSpec, Symbol, WorkerIdentity, Usage, Touched, LoggedMetric, LoggedValue, Progress),
+    *(AttemptSpec, WorkerIdentity, Usage, Touched, LoggedMetric, LoggedValue, Progress),
 )
-_FIELDS: dict[type, tuple[str, ...]] = {cls: tuple(field.name for field in dataclasses.fields(cls)) for cls in _PARTS}
+_FIELDS: dict[type, tuple[str, ...]] = {cls: cls.__struct_fields__ for cls in _PARTS}
 _READERS: dict[str, Callable[[Any], Frame]] = {
     "RunAttempt": lambda data: RunAttempt(_spec(data[0])),
     "WorkerReady": lambda data: WorkerReady(_identity(data[0])),

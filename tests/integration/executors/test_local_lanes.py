@@ -4,10 +4,10 @@ import os
 import sys
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 import sample_steps
 from headrace.core.canonical import restore
@@ -160,7 +160,7 @@ def test_what_a_notebook_has_defined_runs_in_the_calling_process_only(tmp_path):
     try:
         with local_executor(tmp_path) as (executor, reports):
             spec = spec_of(sample_steps.where)
-            symbol = replace(spec.symbol, module="__main__", qualname="sample_where", file="/tmp/ipykernel_1/2.py")
+            symbol = spec.symbol._replace(module="__main__", qualname="sample_where", file="/tmp/ipykernel_1/2.py")
             specs = [replace(spec, attempt_id=f"{number}", symbol=symbol) for number in range(3)]
             assert pids(run_here(executor, reports, *specs)) == {os.getpid()}
             limited = replace(spec, attempt_id="limited", symbol=symbol, timeout_s=5.0)

@@ -4,16 +4,16 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import astuple, replace
 
 import pytest
+from msgspec.structs import astuple, replace
 
 from headrace.executors.processes import LocalProcesses, space_of_numbers, start_in_ps_words, start_of
 from headrace.ports.executors import WorkerIdentity
 
 WAITING = """
 import json, os, sys
-from dataclasses import astuple
+from msgspec.structs import astuple
 from headrace.executors.processes import LocalProcesses
 print(json.dumps(astuple(LocalProcesses(sys.argv[1]).me())), flush=True)
 sys.stdin.read()
@@ -113,7 +113,7 @@ processes = LocalProcesses(sys.argv[1])
 mine = processes.me()
 if os.fork() == 0:
     ok = processes.me().mark not in (0, mine.mark)
-    while processes.is_alive(__import__("dataclasses").replace(mine, space="another.space")):
+    while processes.is_alive(__import__("msgspec").structs.replace(mine, space="another.space")):
         time.sleep(0.01)
     os.write(1, b"free" if ok else b"same")
     os._exit(0)

@@ -1,11 +1,11 @@
 """The database finds what a plain look at every run finds, whatever is asked."""
 
 import tempfile
-from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from headrace.core.ids import new_id
 from headrace.core.states import State

@@ -1,9 +1,9 @@
 """What commands ask of a store is answered from indexes: nothing reads a whole table that grows with every run."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from headrace.core.states import State
 from headrace.ports.records import Condition, RunFilter

@@ -8,10 +8,10 @@ import sys
 import textwrap
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from headrace.core.errors import StaleWriteError
 from headrace.ports.records import RunEvent, RunFilter
@@ -22,7 +22,7 @@ from headrace.testing.records import ME, SOME_TIME, some_run
 
 SHORT_RUNS = """
     import sys
-    from dataclasses import replace
+    from msgspec.structs import replace
     from headrace.core.states import State
     from headrace.ports.records import RunEvent
     from headrace.ports.stores import RunChange
@@ -93,7 +93,7 @@ def test_eight_processes_write_five_hundred_runs_each_at_once(tmp_path):
 
 WRITER = """
     import sys
-    from dataclasses import replace
+    from msgspec.structs import replace
     from headrace.ports.records import RunEvent
     from headrace.ports.stores import RunChange
     from headrace.stores.opening import open_store

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from headrace.artifacts.store import LocalArtifactStore
 from headrace.core.failures import Failure
 from headrace.core.values import ObjectValue, Value
@@ -31,7 +33,7 @@ def long_text() -> str:
 
 def end_of(folder: Path, *, is_damaging: bool) -> AttemptDone | AttemptBroke | None:
     worker, reports, spec = make_worker(folder), Reports(), spec_of(long_text)
-    object.__setattr__(worker._parts, "artifacts", DamagingStore(folder / "objects", is_damaging=is_damaging))
+    worker._parts = replace(worker._parts, artifacts=DamagingStore(folder / "objects", is_damaging=is_damaging))
     worker.run(spec, reports)
     return reports.end(spec)
 

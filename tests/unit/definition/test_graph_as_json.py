@@ -1,11 +1,11 @@
 """Graphs as JSON: exact both ways, the same text always, and an identity without files and lines."""
 
 import json
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from headrace.core.symbols import Symbol
 from headrace.core.values import CompositeValue, InlineValue, ObjectValue
@@ -120,13 +120,13 @@ def test_the_text_is_one_ascii_line(graph: g.Graph):
 def test_the_identity_knows_no_files_lines_and_notes(graph: g.Graph):
     moved = replace(
         graph,
-        symbol=replace(graph.symbol, file="/elsewhere.py"),
+        symbol=graph.symbol._replace(file="/elsewhere.py"),
         notes=("something else",),
         nodes=tuple(
             replace(
                 node,
                 line=node.line + 1,
-                step=replace(node.step, symbol=replace(node.step.symbol, file="/elsewhere.py")),
+                step=replace(node.step, symbol=node.step.symbol._replace(file="/elsewhere.py")),
             )
             for node in graph.nodes
         ),

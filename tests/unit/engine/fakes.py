@@ -1,8 +1,11 @@
 """Adapters in memory for conductors: artifacts, code, files, processes, an executor whose steps are functions."""
 
+import dataclasses
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from headrace.core.digests import digest_parts
 from headrace.core.errors import ArtifactError
@@ -283,7 +286,7 @@ class Site:
 
 def other_site(site: Site) -> Site:
     """Another process on the same stores."""
-    return replace(site, machines=Machines(OTHER, site.machines.dead))
+    return dataclasses.replace(site, machines=Machines(OTHER, site.machines.dead))
 
 
 def object_value(name: str) -> ObjectValue:

@@ -1,9 +1,9 @@
 """What a plan says would happen, and that it is what a run then does."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from hypothesis import given, settings
+from msgspec.structs import replace
 
 from headrace.definition.graph import CacheRule, ChoiceOf, Graph, Guard, ParameterOf
 from headrace.engine.forecast import forecast

@@ -1,11 +1,11 @@
 """The machine under every kind of history: answers in any order, lost, late, repeated and stale messages, halts."""
 
 import random
-from dataclasses import replace
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from msgspec.structs import replace
 
 from headrace.core.states import FailureKind, State
 from headrace.core.values import sequence_of

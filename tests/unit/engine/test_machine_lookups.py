@@ -1,6 +1,6 @@
 """Looking up before running: reuse, refresh, what must be in the store, and keys that others hold."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from headrace.core.states import State
 from headrace.core.values import sequence_of

@@ -1,6 +1,6 @@
 """Going on with a run that another conductor has begun."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from headrace.core.failures import Failure
 from headrace.core.states import FailureKind, State

@@ -1,8 +1,7 @@
 """Which stored result may stand for an attempt, and the words for why none may."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from headrace.core.errors import SourceError
 from headrace.core.states import State

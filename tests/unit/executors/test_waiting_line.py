@@ -1,8 +1,7 @@
 """Who takes which waiting attempt, and when a worker process is worth its start; the clock is the test's."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from headrace.core.symbols import Symbol
 from headrace.executors.errors import ExecutorClosedError

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
+
+from msgspec import Struct, field
 
 from headrace.app.answers.value_texts import value_text
 from headrace.app.rooms import Rooms
@@ -24,8 +25,7 @@ _OTHER = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Computation:
+class Computation(Struct, frozen=True):
     """One computation of a step: what its key is made of, the run's graph and parameters, and texts by digest that may
     not be stored yet."""
 
@@ -36,8 +36,7 @@ class Computation:
     documents: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
+class Past(Struct, frozen=True):
     """What came before a computation: the newest step run that has a value, and one that has come to nothing since."""
 
     good: StepRunRecord | None

@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from headrace.app.answers.value_texts import PATH, value_data, value_text
 from headrace.app.rooms import Rooms
@@ -23,8 +25,7 @@ SUFFIXES = {
 """Where a file's ending is not the format's name."""
 
 
-@dataclass(frozen=True, slots=True)
-class LogLine:
+class LogLine(Struct, frozen=True):
     """One line of an attempt's log: unix time, `out`, `err` or `log`, text."""
 
     step: str
@@ -71,8 +72,7 @@ class LogReader:
                     yield [LogLine(attempt.node, attempt.item, attempt.number, *line) for line in page.lines]
 
 
-@dataclass(frozen=True, slots=True)
-class StoredValue:
+class StoredValue(Struct, frozen=True):
     """A value of a run.
 
     Which step and item of a map (-1: the whole step), under which name, what kind (`output`, `figure`, `text`, `table`,

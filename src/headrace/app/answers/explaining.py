@@ -1,6 +1,7 @@
 """`why`: a step's key is held against that of its last value, part by part, down to the function and the file."""
 
-from dataclasses import asdict, dataclass
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from headrace.app.answers.changes import Changes, Past
 from headrace.app.rooms import Rooms
@@ -12,8 +13,7 @@ _DONE = {State.SUCCEEDED: "Computed", State.FAILED: "Tried"}
 _UNTRIED = (State.SKIPPED, State.PENDING, State.CANCELLED)
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """Why a step was computed or reused: a sentence, what has changed since its last value, and the facts behind it."""
 
     step: str

@@ -3,7 +3,6 @@
 A run, a step of it, a list of runs. Thin readers over the store; every property asks it when it is needed.
 """
 
-import html
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Generic, Literal, TypeVar, cast
 
@@ -14,6 +13,7 @@ from headrace.core.failures import Failure
 from headrace.core.ids import short_id
 from headrace.core.states import State
 from headrace.core.values import Value
+from headrace.core.visible import in_html
 from headrace.ports.records import MetricRecord, RunRecord, StepRunRecord
 
 R = TypeVar("R")
@@ -175,11 +175,11 @@ class Run(Generic[R]):
 
     def _repr_html_(self) -> str:
         """The run as a small table, for notebooks."""
-        rows = "".join(f"<tr><td>{html.escape(one.name)}</td><td>{one.state.value}</td></tr>" for one in self.steps)
-        metrics = ", ".join(f"{html.escape(name)} = {value:.4g}" for name, value in self.metrics.items())
-        title = f"<b>{html.escape(self.pipeline)}</b> run {self.short_id}: {self.state.value}"
+        rows = "".join(f"<tr><td>{in_html(one.name)}</td><td>{one.state.value}</td></tr>" for one in self.steps)
+        metrics = ", ".join(f"{in_html(name)} = {value:.4g}" for name, value in self.metrics.items())
+        title = f"<b>{in_html(self.pipeline)}</b> run {self.short_id}: {self.state.value}"
         took = "" if self.duration_s is None else f" in {self.duration_s:.3g} s"
-        cause = f"<p>{html.escape(self.failure.message)}</p>" if self.failure is not None else ""
+        cause = f"<p>{in_html(self.failure.message)}</p>" if self.failure is not None else ""
         table = f"<table><tr><th>step</th><th>state</th></tr>{rows}</table>"
         return f"<p>{title}{took}</p>{table}<p>{metrics}</p>{cause}"
 
@@ -206,7 +206,7 @@ class RunList(Sequence[Run[Any]]):
         """The runs as a table, for notebooks."""
         rows = self.rows()
         names = list(dict.fromkeys(name for row in rows for name in row if name != "id"))
-        head = "".join(f"<th>{html.escape(name)}</th>" for name in ("run", *names))
+        head = "".join(f"<th>{in_html(name)}</th>" for name in ("run", *names))
         body = "".join(
             f"<tr><td>{run.short_id}</td>{''.join(f'<td>{_cell(row.get(name))}</td>' for name in names)}</tr>"
             for run, row in zip(self, rows, strict=True)
@@ -236,7 +236,7 @@ def _cell(value: object) -> str:
     """A value in a table's cell: numbers short, nothing for None, the rest as people write it."""
     if value is None:
         return ""
-    return html.escape(f"{value:.4g}" if isinstance(value, float) else str(value))
+    return in_html(f"{value:.4g}" if isinstance(value, float) else str(value))
 
 
 def _read(rooms: Rooms, value: Value, what: str) -> Any:

@@ -5,7 +5,8 @@ What people type is turned into a run, and a run whose process has died is recor
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from headrace.app.rooms import Rooms
 from headrace.core.errors import StaleWriteError, UnknownNameError, UsageError

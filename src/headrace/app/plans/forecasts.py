@@ -1,6 +1,6 @@
 """What a run would do, with the causes: the engine's forecast, and for new keys what has changed."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from headrace.app.answers.changes import Changes, Computation, first_of
 from headrace.app.rooms import Rooms

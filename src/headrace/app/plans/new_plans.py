@@ -3,9 +3,10 @@
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from headrace.app.projects.entries import entry_of, live_entries
 from headrace.app.projects.loading import UserCodeError, load
@@ -54,7 +55,7 @@ def plan_call(
     selection: Selection | None = None,
 ) -> Plan:
     """The plan of a live pipeline with the arguments of a call, positional and named."""
-    plan = _plan(rooms, pipeline, bind(pipeline, *call), entries=live_entries(pipeline))
+    plan = _plan(rooms, pipeline, bind(pipeline, *call), entries=live_entries(pipeline.symbol))
     return replace(plan, selection=selection or Selection())
 
 

@@ -3,9 +3,10 @@
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import cast
+
+from msgspec.structs import replace
 
 from headrace.app.projects.requests import read_parameters
 from headrace.core.errors import UsageError

@@ -1,9 +1,9 @@
 """A plan as users hold it: what would happen to each step, as rows, text and a table for notebooks."""
 
-import html
 from collections.abc import Iterator, Sequence
 
 from headrace.core.errors import UnknownNameError
+from headrace.core.visible import in_html
 from headrace.plan.plan import Action, Forecast, Plan
 
 
@@ -48,7 +48,7 @@ class PlanView:
     def _repr_html_(self) -> str:
         """The plan as a table, for notebooks."""
         rows = "".join(
-            f"<tr><td>{html.escape(one.node)}</td><td>{one.action.value}</td><td>{html.escape(one.reason)}</td></tr>"
+            f"<tr><td>{in_html(one.node)}</td><td>{one.action.value}</td><td>{in_html(one.reason)}</td></tr>"
             for one in self._forecasts
         )
         return f"<table><tr><th>step</th><th>would</th><th>why</th></tr>{rows}</table>"

@@ -1,8 +1,9 @@
 """From a request to a plan. What was planned before is planned again without being imported."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from headrace import __version__
 from headrace.app.plans import doors

@@ -5,11 +5,9 @@ others may count for steps that do not import them.
 import sys
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from headrace.app.projects.targets import Target
 from headrace.core.symbols import MAIN, Symbol
-from headrace.definition.pipelines import Pipeline
 
 
 def entry_of(target: Target) -> Symbol:
@@ -17,9 +15,8 @@ def entry_of(target: Target) -> Symbol:
     return Symbol(target.module, "", target.file)
 
 
-def live_entries(pipeline: Pipeline[..., Any]) -> list[Symbol]:
-    """The script and the pipeline's module; in a notebook, the modules that it has imported."""
-    own = pipeline.symbol
+def live_entries(own: Symbol) -> list[Symbol]:
+    """The script and the module of the pipeline `own`; in a notebook, the modules that it has imported."""
     main = sys.modules.get(MAIN)
     script = getattr(main, "__file__", None)
     entries = [Symbol(MAIN, "", str(Path(script).absolute()))] if script else _imported_by(main)

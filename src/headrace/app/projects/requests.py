@@ -1,15 +1,15 @@
 """What a person asks for: a pipeline by name, parameters as text and from a file, and which steps."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from headrace.core.errors import UsageError
 from headrace.plan.plan import Selection
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """What a command line asks for; `file_text` is the content of the parameters' `file`."""
 
     target: str

@@ -3,18 +3,17 @@
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from headrace.core.errors import SettingsError, near
+from msgspec import Struct, field
+
+from headrace.core.errors import SettingsError, close_to, near
 
 STORE_FOLDER = ".headrace"
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """What a project has decided.
 
     `root` is the project's folder, `store` the folder of database, objects and logs, `pipelines` the names of
@@ -77,7 +76,7 @@ def read_settings(start: Path | None = None, environment: Mapping[str, str] = os
     table = _read_table(file)
     spoken = {name: variable for variable, name in _ENVIRONMENT.items() if variable in environment}
     table.update((name, environment[variable]) for name, variable in spoken.items())
-    known = {one.name for one in fields(Settings)} - {"root"}
+    known = set(Settings.__struct_fields__) - {"root"}
     for name in table:
         if name not in known:
             raise SettingsError(f"[tool.headrace] in {file} has no setting {name!r}{near(name, known)}.")
@@ -92,7 +91,7 @@ def read_settings(start: Path | None = None, environment: Mapping[str, str] = os
 def _refuse_mistyped(environment: Mapping[str, str]) -> None:
     """Raise SettingsError for a variable that is almost one of ours; any other may belong to somebody else."""
     for name in environment:
-        meant = name.startswith(_PREFIX) and name not in _VARIABLES and get_close_matches(name, _VARIABLES, cutoff=0.85)
+        meant = name.startswith(_PREFIX) and name not in _VARIABLES and close_to(name, _VARIABLES, cutoff=0.85)
         if meant:
             raise SettingsError(f"There is no variable {name!r}{near(name, meant)}. Unset it or mend its name.")
 
@@ -122,7 +121,7 @@ def _checked(name: str, value: object, called: str) -> Any:
     if name == "store" and (not isinstance(value, str) or not value):
         raise SettingsError(f'{called} is {shown}; it has to be the path of a folder, such as "{STORE_FOLDER}".')
     if name in _CHOICES and value not in _CHOICES[name]:
-        meant = get_close_matches(str(value), _CHOICES[name])
+        meant = close_to(str(value), _CHOICES[name])
         hint = near(str(value), meant) if meant else ""
         raise SettingsError(f"{called} is {shown}; it can be {' or '.join(_CHOICES[name])}{hint}.")
     if name in ("strict", "trust_file_system") and not isinstance(value, bool):

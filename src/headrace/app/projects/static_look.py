@@ -3,8 +3,9 @@
 import ast
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from headrace.app.projects.settings import Settings
 
@@ -13,8 +14,7 @@ LOOKED_AT = 2000
 _LEFT_OUT = {"__pycache__", "node_modules", "site-packages", "build", "dist"}
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(Struct, frozen=True):
     """A function under `@hr.pipeline`: its name in the module and its parameters."""
 
     file: Path

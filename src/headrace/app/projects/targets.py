@@ -1,15 +1,15 @@
 """Finding a pipeline by what people type: `module:name`, `file.py:name`, `file.py`, or a name of the settings."""
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from headrace.app.projects import looks
 from headrace.app.projects.settings import Settings, where_the_project_is
 from headrace.core.errors import UnknownNameError, UsageError
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """Where a pipeline is defined: module, name in it, and the module's file if it lies in the project."""
 
     module: str

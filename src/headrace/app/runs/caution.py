@@ -1,6 +1,6 @@
 """Steps whose last attempt took its process with it: they get a worker process, which may die without harm."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from headrace.app.answers.looking import as_it_is
 from headrace.app.rooms import Rooms

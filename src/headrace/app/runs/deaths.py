@@ -2,7 +2,8 @@
 
 import os
 import time
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from headrace.app.rooms import Rooms
 from headrace.app.runs.lifeline import Lifeline, Resumption

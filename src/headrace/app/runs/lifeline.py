@@ -1,7 +1,8 @@
 """What a supervised process tells its supervisor in memory that outlives it: no pipe that could fill, no file."""
 
 import mmap
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from headrace.core.failures import Failure
 
@@ -9,8 +10,7 @@ _WIDTH = 64
 """Bytes of one word; ids have 32."""
 
 
-@dataclass(frozen=True, slots=True)
-class Resumption:
+class Resumption(Struct, frozen=True):
     """A run that goes on in a new process by the same plan; what the one before has died of, and that in a line."""
 
     run_id: str

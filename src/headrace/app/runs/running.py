@@ -1,7 +1,9 @@
 """Running a plan on this machine: the conductor in a thread of its own, the first lane in the calling thread."""
 
 import time
-from dataclasses import asdict, dataclass
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from headrace.app.answers.handles import failure_of
 from headrace.app.answers.value_texts import value_data, value_text
@@ -23,8 +25,7 @@ from headrace.ports.observers import Observer
 from headrace.ports.records import RunRecord, StepRunRecord
 
 
-@dataclass(frozen=True, slots=True)
-class RunOptions:
+class RunOptions(Struct, frozen=True):
     """How a run is started beyond its plan.
 
     `lanes` 0: as the settings say. `observer` None: the terminal's display. `lifeline` is there where another process

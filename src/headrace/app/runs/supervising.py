@@ -9,7 +9,8 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from headrace.app.runs.conducting import STOPPING
 from headrace.app.runs.lifeline import Lifeline
@@ -36,8 +37,7 @@ _F_SETSIG = 10
 """Linux: which signal a descriptor sends (asm-generic/fcntl.h); Python's fcntl does not name it."""
 
 
-@dataclass(slots=True)
-class Ended:
+class Ended(Struct):
     """How a child ended: how the process died, and whether somebody had asked it to end."""
 
     death: Death

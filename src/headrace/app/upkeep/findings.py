@@ -1,11 +1,11 @@
 """What a look at machine, project and store has found, one thing at a time."""
 
-from dataclasses import dataclass
 from typing import Literal
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+
+class Finding(Struct, frozen=True):
     """One thing looked at: `ok`, `note` (works, but…) or `problem`, in words; `mend` is the command that mends it."""
 
     what: str
