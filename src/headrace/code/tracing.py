@@ -7,8 +7,9 @@ were loaded on the way. What native code reads on its own is not seen.
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from headrace.code.filedigests import name_inside
 from headrace.code.folders import is_library
