@@ -59,7 +59,7 @@ class KeptReads:
             stores_global
             or any(_outlives(name, frame) for name in stores.names)
             or (not stores.is_clear and _uses_container(frame))
-            or (stores_attribute and _belongs_to_module(frame))
+            or (stores_attribute and not stores.is_clear and _belongs_to_module(frame))
             or _is_wrapped_by_cache(frame)
         )
 
@@ -145,7 +145,11 @@ def _contents(value: object) -> list[object]:
         return list(cast("dict[object, object]", value).values())
     if isinstance(value, list | tuple | set):
         return list(cast("list[object]", value))
-    return list(getattr(value, "__dict__", {}).values())
+    inner: list[object] = list(getattr(value, "__dict__", {}).values())
+    for one in (value, *inner) if isinstance(value, type) else (value,):
+        if isinstance(one, FunctionType):  # `def get(name, cache={})`
+            inner += [*(one.__defaults__ or ()), *(one.__kwdefaults__ or {}).values()]
+    return inner
 
 
 def _belongs_to_module(frame: FrameType) -> bool:

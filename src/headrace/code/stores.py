@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 _CHANGING = {"append", "appendleft", "add", "update", "setdefault", "extend", "insert", "push", "put", "__setitem__"}
 _KEYS = {"STORE_SUBSCR": 1, "STORE_SLICE": 2}
 _ATTRIBUTES = ("LOAD_ATTR", "LOAD_METHOD")
+_IN_PLACE = 13
+"""From here on operations are `+=` and its like."""
 _JUMPS = {*dis.hasjrel, *dis.hasjabs}
 _OPAQUE = ("STORE_", "POP_", "IMPORT_", "YIELD_", "SEND", "RETURN", "RERAISE", "PUSH_EXC", "LOAD_CLASS", "LOAD_FROM")
 
@@ -25,7 +27,7 @@ class Name(NamedTuple):
 
 
 class Stores:
-    """The names behind the containers that a function changes: `row[key] = …`, `SEEN.append(…)`.
+    """The names behind what a function changes: `row[key] = …`, `SEEN.append(…)`, `APP.text = …`.
 
     A local is followed to all that is ever assigned to it. `is_clear` is false if some container comes from what is
     not understood here.
@@ -42,6 +44,10 @@ class Stores:
                 self._take(self._before_keys(index, _KEYS[step.name]))
             elif step.name in _ATTRIBUTES and step.value in _CHANGING:
                 self._take(index - 1)
+            elif step.name == "STORE_ATTR":
+                self._take(self._before_swap(index, 1))
+            elif step.name == "BINARY_OP" and step.value >= _IN_PLACE:
+                self._take(self._before_keys(index, 1))
 
     def _take(self, end: int | None) -> None:
         """Note the names in the expression that ends here."""
@@ -55,7 +61,8 @@ class Stores:
             if kind:
                 following = self._steps[index + 1].name if index + 1 < len(self._steps) else ""
                 is_first = index == start or (index == start + 1 and self._name(start) == "PUSH_NULL")
-                self.names.add(Name(kind, step.value, following in _ATTRIBUTES, is_first))
+                has_attribute = following in (*_ATTRIBUTES, "STORE_ATTR")
+                self.names.add(Name(kind, step.value, has_attribute, is_first))
                 if kind == "local":
                     self._follow(step.value)
 
@@ -81,15 +88,20 @@ class Stores:
 
     def _before_keys(self, index: int, keys: int) -> int | None:
         """Where the expression of the container ends, if this stores in it."""
-        end: int | None = index - 1
-        if self._name(index - 1) == "SWAP":  # `container[key] += …`
-            while end is not None and not (self._is_copy(end, 2) and self._is_copy(end - 1, 2)):
-                end = end - 1 if end > 1 else None
-            end = end - 2 if end is not None else None
+        end = self._before_swap(index, 2)
         for _ in range(keys):
             start = self._start(end) if end is not None else None
             end = start - 1 if start is not None else None
         return end
+
+    def _before_swap(self, index: int, copies: int) -> int | None:
+        """Where the expression ends that stands before this; with `+=` before it was copied."""
+        end = index - 1
+        if self._name(end) != "SWAP":
+            return end
+        while end > 0 and not all(self._is_copy(end - number, copies) for number in range(copies)):
+            end -= 1
+        return end - copies if end > 0 else None
 
     def _start(self, end: int) -> int | None:
         """Where the expression begins that ends here; None if it is not straight."""

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from threading import get_ident
 from types import FrameType
 from typing import Any, cast
 
@@ -24,6 +25,9 @@ _FILE_CLOCK = 5 if sys.platform == "linux" else time.CLOCK_REALTIME
 """The clock by which files get their times: on Linux CLOCK_REALTIME_COARSE (time.h), which Python does not name, and
 which lags behind the precise one by up to a tick of 10 ms."""
 _IMPORT_MACHINERY = "<frozen importlib"
+_PRODUCT = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_STANDARD = (os.path.dirname(os.path.abspath(os.__file__)) + os.sep, "<frozen ")
+_LIBRARIES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 _WRITTEN = re.compile(r"\d?>>?&?\s*[^\s;|&()]+")
 _PATH_IN_WORD = re.compile(r"""[^\s'"`=@,;|&<>()${}]+""")
 
@@ -32,6 +36,8 @@ class Watch:
     """What one attempt has opened, made and listed, in order. Filled by the hook from any thread."""
 
     def __init__(self) -> None:
+        self.thread = get_ident()
+        """The thread in which the attempt runs; what it starts itself is in others."""
         self._started_ns = time.clock_gettime_ns(_FILE_CLOCK)
         self._reads: dict[str, Status] = {}
         self._own: set[str] = set()
@@ -229,7 +235,7 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
     if current is None:
         return
     note = _NOTES.get(event)
-    if note is not None:
+    if note is not None and (get_ident() == current.thread or not _is_headraces()):
         with suppress(Exception):  # an error in here would become the step's own
             note(current, arguments)
 
@@ -240,6 +246,20 @@ def _caller() -> FrameType | None:
     while frame is not None and frame.f_code.co_filename == __file__:
         frame = frame.f_back
     return frame
+
+
+def _is_headraces() -> bool:
+    """Whether this is a thread of Headrace itself, which digests other steps' files and starts workers meanwhile:
+    nobody else's code is on the stack."""
+    frame, is_product = _caller(), False
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if file.startswith(_PRODUCT):
+            is_product = True
+        elif not file.startswith(_STANDARD) or any(part in file for part in _LIBRARIES):
+            return False
+        frame = frame.f_back
+    return is_product
 
 
 def _absolute(path: object) -> str:

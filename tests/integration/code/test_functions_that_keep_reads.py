@@ -145,6 +145,34 @@ def appends_to_a_list_of_texts() -> None:
     TEXTS.pop()
 
 
+def stores_in_an_attribute(name: str = "a") -> None:
+    STORE.rows = {name: read()}
+
+
+def stores_in_an_attribute_of_a_class(number: int = 1) -> None:
+    Store.shared = {"a": number}
+    read()
+
+
+def adds_to_an_alias() -> None:
+    texts = TEXTS
+    texts += [str(read())]
+    TEXTS.pop()
+
+
+def stores_in_a_default(cache: dict[str, Any] = {}) -> None:  # noqa: B006 - that it is kept is the point
+    cache["a"] = read()
+
+
+def counts_and_fills_an_object() -> None:
+    store = Store()
+    store.rows = {"a": 1}
+    store.rows["a"] += 1
+    total = len(COLUMNS)
+    total += 1
+    read()
+
+
 def closure() -> Callable[[], None]:
     found: dict[str, Any] = {}
 
@@ -156,13 +184,14 @@ def closure() -> Callable[[], None]:
 
 FREE = (
     *(changes_a_row, adds_to_a_row, appends_to_a_list, changes_items_of_its_own, gives_its_own),
-    changes_its_own_store,
+    *(changes_its_own_store, counts_and_fills_an_object),
 )
 KEEPING = (
     *(stores, stores_in_an_alias, stores_in_an_alias_of_an_item, stores_in_one_of_two, stores_in_all, adds, appends),
     *(stores_in_what_a_function_gives, gives_to_one_that_stores, gives_an_item_to_one_that_stores),
     *(stores_in_an_object, stores_in_a_class, closure()),
-    appends_to_a_list_of_texts,
+    *(appends_to_a_list_of_texts, stores_in_an_attribute, stores_in_an_attribute_of_a_class, adds_to_an_alias),
+    stores_in_a_default,
 )
 
 

@@ -407,3 +407,24 @@ def test_bytecode_of_an_older_source_is_told_and_taken_away(root: Path, module: 
     del sys.modules[module.stem]
     assert vars(load(module))["LIMIT"] == 2
     assert tracer.edited(closure) == ()
+
+
+def test_what_a_thread_of_headrace_reads_meanwhile_is_none_of_the_attempt(root: Path):
+    def attempt() -> None:
+        read("a.csv")
+        thread = threading.Thread(target=ContentFileDigests(root).digest_of, args=("b.csv",))
+        thread.start()
+        thread.join()
+
+    (root / "b.csv").write_text("two")
+    assert trace(root, attempt).files == (("a.csv", digest_bytes(b"one")),)
+
+
+@pytest.mark.parametrize("target", [lambda: read("a.csv"), Path("a.csv").read_text])
+def test_what_a_thread_of_the_step_reads_counts(root: Path, target: Callable[[], object]):
+    def attempt() -> None:
+        thread = threading.Thread(target=target)
+        thread.start()
+        thread.join()
+
+    assert trace(root, attempt).files == (("a.csv", digest_bytes(b"one")),)
