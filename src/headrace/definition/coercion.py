@@ -61,7 +61,7 @@ def conforms(value: object, annotation: Any) -> bool:
     As type checkers judge it: `1` conforms to float, but "2013-04-01" to no date. A text is no list of texts here.
     """
     try:
-        _fit(value, annotation, Place("", "exact", _fit))
+        fit(value, annotation, Place("", "exact", fit))
     except DefinitionError:
         raise
     except Exception:  # noqa: BLE001 - what cannot be looked at conforms to nothing
@@ -71,21 +71,22 @@ def conforms(value: object, annotation: Any) -> bool:
 
 def _read(value: object, annotation: Any, *, where: str, mode: Mode) -> object:
     try:
-        return _fit(value, annotation, Place("", mode, _fit))
+        return fit(value, annotation, Place("", mode, fit))
     except Misfit as misfit:
         found = misfit
     except DefinitionError:  # the annotation itself cannot be read
         raise
     except RecursionError:
-        found = Misfit(value, annotation, Place("", mode, _fit), why="it is nested too deeply")
+        found = Misfit(value, annotation, Place("", mode, fit), why="it is nested too deeply")
     except Exception as error:  # noqa: BLE001 - a value may do anything when looked at; the caller gets one family
-        found = Misfit(value, annotation, Place("", mode, _fit), why=f"it cannot be read: {said(error)}")
+        found = Misfit(value, annotation, Place("", mode, fit), why=f"it cannot be read: {said(error)}")
     error_type = ParameterTextError if mode == "text" else ParameterValueError
     words = takes(found.annotation, found.place.mode)
     raise error_type(where, found.place.path, shown(found.value), why=found.why, takes=words) from found.__cause__
 
 
-def _fit(value: Any, annotation: Any, place: Place) -> Any:
+def fit(value: Any, annotation: Any, place: Place) -> Any:
+    """The value of a place as the declared type has it, its members read by `place.read`; raises Misfit."""
     annotation = without_newtype(annotation)
     origin = parts(annotation)[0]
     scalar = scalar_of(origin)
@@ -146,7 +147,7 @@ def _anything(value: Any, place: Place) -> Any:
     try:
         return read_json(value)
     except ValueError:
-        return _fit(value, str, place)
+        return fit(value, str, place)
 
 
 def _none(value: Any, annotation: Any, place: Place) -> None:
@@ -171,7 +172,7 @@ def _stands_for(value: Any, option: Any, place: Place) -> bool:
     if place.mode == "exact" or (place.mode != "text" and not isinstance(option, Enum)):
         return False
     try:
-        return bool(_fit(value, type(option), place) == option)
+        return bool(fit(value, type(option), place) == option)
     except Misfit:
         return False
 

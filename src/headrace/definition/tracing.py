@@ -204,14 +204,14 @@ class Trace:
             refuse_unfindable(declared)
         if isinstance(thing, Pipeline):
             check_body(declared)
-        missing = [f"input {entry.name!r}" for entry in declared.inputs if not entry.is_annotated]
+        missing = {f"Input {entry.name!r}": "anything fits" for entry in declared.inputs if not entry.is_annotated}
         if not declared.is_output_annotated:
-            missing.append("the output")
-        for what in missing:
+            missing["The output"] = "what takes it finds out only while it runs"
+        for what, so in missing.items():
             note = f"{what} of {declared.word} {declared.name!r} has no annotation"
             if self._is_strict:
-                raise UnannotatedError(f"{note[:1].upper()}{note[1:]}. Strict mode needs one.")
-            self._notes[f"{note[:1].upper()}{note[1:]}: it is Any, and checked at run time."] = None
+                raise UnannotatedError(f"{note}. Strict mode needs one.")
+            self._notes[f"{note}: {so}."] = None
 
     def _parameter(self, entry: Input, static: Mapping[str, object]) -> object:
         if not is_static(entry.annotation):

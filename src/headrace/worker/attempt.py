@@ -25,6 +25,7 @@ from headrace.ports.traces import Tracer
 from headrace.ports.workers import Lines, Report
 from headrace.tracking.current import enter_attempt, leave_attempt
 from headrace.worker.capture import Capture
+from headrace.worker.conforming import check_arguments, check_output
 from headrace.worker.errors import SecretMissingError, SourceEditedError
 from headrace.worker.failures import (
     AttemptStopped,
@@ -151,9 +152,12 @@ class InProcessWorker:
     def _execute(self, spec: AttemptSpec) -> tuple[Value, Touched]:
         with self._as_planned(spec):
             target, touched = self._find(spec)
+        types = self._parts.finder.types_of(target)
         arguments = self._read(spec)
+        check_arguments(spec.node, target, arguments, types=types)
         result, more = self._call(spec, target, arguments)
         del arguments
+        check_output(spec.node, target, result, types=types)
         output = self._store(spec, target, result)
         return output, _both(touched, self._settled(spec, more))
 
@@ -187,7 +191,7 @@ class InProcessWorker:
 
     def _store(self, spec: AttemptSpec, target: Callable[..., object], result: object) -> Value:
         artifacts = self._parts.artifacts
-        annotation = self._parts.finder.annotation_of(target)
+        annotation = self._parts.finder.types_of(target).get("return")
         with self._meter.storing(), _failing_as(kind_of_write_failure):
             output = artifacts.put(result, annotation, owner=f"the output of step {spec.node!r}")
             if next(objects_in(output), None) is not None:

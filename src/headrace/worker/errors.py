@@ -2,6 +2,9 @@
 
 UsageError
 ├── StepNotFoundError        the code of a step cannot be found in this process
+├── ConformityError          a value of a run is not what is declared
+│   ├── InputTypeError       a step is given something else than it takes
+│   └── OutputTypeError      a step gives back something else than it declares
 ├── ScriptStartsRunError     a file that is loaded for its pipelines and steps starts a run itself
 └── SecretMissingError       a step declares a secret that nothing provides
 SourceError
@@ -24,6 +27,34 @@ class StepNotFoundError(UsageError):
     def __init__(self, symbol: Symbol, reason: str, *, remedy: str) -> None:
         self.symbol, self.reason, self.remedy = symbol, reason, remedy
         super().__init__(f"The code of step {symbol.qualname!r} ({symbol}) cannot be found: {reason}")
+
+
+class ConformityError(UsageError):
+    """A value of a run is not what is declared for it."""
+
+
+class InputTypeError(ConformityError):
+    """A step is given something else than its input is declared; what gives it has no annotation, or another one."""
+
+    code = "worker.input-type"
+
+    def __init__(self, step: str, name: str, differs: str) -> None:
+        self.step, self.input = step, name
+        self.remedy = (
+            "Annotate the output of the step that gives it: then a wrong type is found when the pipeline is defined."
+        )
+        super().__init__(f"Input {name!r} of step {step!r} {differs}.")
+
+
+class OutputTypeError(ConformityError):
+    """A step gives back something else than it declares."""
+
+    code = "worker.output-type"
+
+    def __init__(self, step: str, differs: str, *, place: str) -> None:
+        self.step = step
+        self.remedy = "Give back what is declared, or declare what is given back."
+        super().__init__(f"The output of step {step!r}{place} {differs}.")
 
 
 class ScriptStartsRunError(UsageError):

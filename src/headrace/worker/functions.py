@@ -4,7 +4,7 @@ import importlib
 import inspect
 import sys
 import typing
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import takewhile
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
@@ -28,7 +28,7 @@ class StepFinder:
     def __init__(self, main_file: str = "", main_package: str = "") -> None:
         self._main_file = main_file
         self._main_package = main_package
-        self._annotations: dict[Callable[..., object], object] = {}
+        self._types: dict[Callable[..., object], Mapping[str, object]] = {}
 
     def is_loaded(self, symbol: Symbol) -> bool:
         """Whether finding it imports nothing."""
@@ -60,11 +60,11 @@ class StepFinder:
         if file and not _is_main(file):
             _load_script(file, self._main_package)
 
-    def annotation_of(self, target: Callable[..., object]) -> object:
-        """The return annotation as an object; None where there is none or where it names nothing that exists."""
-        if target not in self._annotations:
-            self._annotations[target] = _return_annotation(target)
-        return self._annotations[target]
+    def types_of(self, target: Callable[..., object]) -> Mapping[str, object]:
+        """The annotations as objects, of the output under `return`; none where one names nothing that exists."""
+        if target not in self._types:
+            self._types[target] = _types(target)
+        return self._types[target]
 
     def _module(self, symbol: Symbol) -> ModuleType:
         if symbol.module != MAIN:
@@ -98,15 +98,15 @@ def plain_function(target: Callable[..., object]) -> Callable[..., object]:
     return cast("Callable[..., object]", inspect.unwrap(target))
 
 
-def _return_annotation(target: Callable[..., object]) -> object:
+def _types(target: Callable[..., object]) -> Mapping[str, object]:
     function = plain_function(target)
-    annotation = getattr(function, "__annotations__", {}).get("return")
-    if not isinstance(annotation, str):
-        return annotation
+    annotations: Mapping[str, object] = getattr(function, "__annotations__", {})
+    if not any(isinstance(annotation, str) for annotation in annotations.values()):
+        return annotations
     try:
-        return typing.get_type_hints(function, include_extras=True).get("return")
+        return typing.get_type_hints(function, include_extras=True)
     except (NameError, AttributeError, TypeError, SyntaxError):
-        return None
+        return {}
 
 
 def _is_main(file: str) -> bool:

@@ -422,10 +422,10 @@ def test_what_has_no_annotation_is_noted():
         return loose(rows)
 
     assert traced(unannotated).notes == (
-        "Input 'rows' of pipeline 'unannotated' has no annotation: it is Any, and checked at run time.",
-        "The output of pipeline 'unannotated' has no annotation: it is Any, and checked at run time.",
-        "Input 'rows' of step 'loose' has no annotation: it is Any, and checked at run time.",
-        "The output of step 'loose' has no annotation: it is Any, and checked at run time.",
+        "Input 'rows' of pipeline 'unannotated' has no annotation: anything fits.",
+        "The output of pipeline 'unannotated' has no annotation: what takes it finds out only while it runs.",
+        "Input 'rows' of step 'loose' has no annotation: anything fits.",
+        "The output of step 'loose' has no annotation: what takes it finds out only while it runs.",
     )
 
 
