@@ -3,19 +3,13 @@
 What people type is turned into a run, and a run whose process has died is recorded as what it is.
 """
 
-import time
-from collections.abc import Sequence
-
-from msgspec.structs import replace
-
+from headrace.app.answers.endings import ended
 from headrace.app.rooms import Rooms
 from headrace.core.errors import StaleWriteError, UnknownNameError, UsageError
 from headrace.core.failures import Failure
 from headrace.core.ids import short_id
-from headrace.core.states import FailureKind, State
-from headrace.ports.records import AttemptRecord, RunEvent, RunFilter, RunRecord, StepRunRecord
-from headrace.ports.stores import RunChange
-from headrace.ports.story import EventType
+from headrace.core.states import FailureKind
+from headrace.ports.records import RunFilter, RunRecord, StepRunRecord
 
 
 def find_run(rooms: Rooms, text: str) -> RunRecord:
@@ -56,52 +50,19 @@ def as_it_is(rooms: Rooms, run: RunRecord) -> RunRecord:
     if rooms.stores.is_read_only:
         return run
     try:
-        rooms.stores.runs.write(_ended(rooms, run))
+        rooms.stores.runs.write(
+            ended(rooms, run, _lost(rooms, run), reason="the run's process ended before it could start")
+        )
     except StaleWriteError:
         # somebody else was quicker, or has taken the run over
         return rooms.stores.runs.get(run.id)
     return rooms.stores.runs.get(run.id)
 
 
-def _ended(rooms: Rooms, run: RunRecord) -> RunChange:
-    now = time.time()
+def _lost(rooms: Rooms, run: RunRecord) -> Failure:
     pid = run.runner.pid if run.runner else 0
-    # an attempt may have begun although nobody had the time to write that down
-    running = [one for one in rooms.stores.details.attempts(run.id) if not one.state.is_final]
-    cause = _lost(pid, running)
-    begun = {one.node for one in running}
-    open_steps = [one for one in rooms.stores.details.steps(run.id) if not one.state.is_final]
-    steps = [_step_ended(one, cause if one.node in begun else None, now) for one in open_steps]
-    attempts = [replace(one, state=State.FAILED, failure=cause, finished_at=now) for one in running]
-    events = [
-        *(
-            RunEvent(run.id, 0, now, EventType.ATTEMPT_LOST, one.node, {"item": one.item, "number": one.number})
-            for one in running
-        ),
-        *(_end_event(one, cause, now) for one in steps),
-        RunEvent(run.id, 0, now, EventType.RUN_FAILED, "", _told(cause)),
-    ]
-    return RunChange(replace(run, state=State.FAILED, failure=cause, finished_at=now), steps, attempts, events=events)
-
-
-def _step_ended(step: StepRunRecord, cause: Failure | None, now: float) -> StepRunRecord:
-    if cause is not None:
-        return replace(step, state=State.FAILED, failure=cause, finished_at=now)
-    return replace(step, state=State.CANCELLED, reason="the run's process ended before it could start")
-
-
-def _end_event(step: StepRunRecord, cause: Failure, now: float) -> RunEvent:
-    if step.state is State.FAILED:
-        return RunEvent(step.run_id, 0, now, EventType.STEP_FAILED, step.node, _told(cause))
-    return RunEvent(step.run_id, 0, now, EventType.STEP_CANCELLED, step.node, {})
-
-
-def _told(cause: Failure) -> dict[str, object]:
-    return {"message": cause.message, "remedy": cause.remedy, "kind": cause.kind.value}
-
-
-def _lost(pid: int, running: Sequence[AttemptRecord]) -> Failure:
-    during = f" while {' and '.join(sorted({one.node for one in running}))} ran" if running else ""
+    running = sorted({one.node for one in rooms.stores.details.attempts(run.id) if not one.state.is_final})
+    during = f" while {' and '.join(running)} ran" if running else ""
     return Failure(
         FailureKind.INFRASTRUCTURE,
         f"the run's process (pid {pid}) ended without a word{during}",

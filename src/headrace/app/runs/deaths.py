@@ -5,6 +5,7 @@ import time
 
 from msgspec.structs import replace
 
+from headrace.app.answers.endings import ended
 from headrace.app.rooms import Rooms
 from headrace.app.runs.lifeline import Lifeline, Resumption
 from headrace.core.errors import StaleWriteError, UsageError
@@ -60,9 +61,9 @@ def record_crash(rooms: Rooms, lifeline: Lifeline, death: Death) -> Resumption |
     told = {"item": attempt.item, "number": attempt.number, **_words(failure)}
     event = RunEvent(run_id, 0, now, EventType.ATTEMPT_FAILED, attempt.node, told)
     begun = attempt.started_at or now
-    ended = replace(attempt, state=State.FAILED, failure=failure, started_at=begun, finished_at=now, worker=run.runner)
+    broken = replace(attempt, state=State.FAILED, failure=failure, started_at=begun, finished_at=now, worker=run.runner)
     mine = replace(run, runner=rooms.processes.me())
-    is_written = _is_written(rooms, RunChange(mine, attempts=[ended], events=[event]))
+    is_written = _is_written(rooms, RunChange(mine, attempts=[broken], events=[event]))
     text = f"{attempt.node:<28} attempt {attempt.number} failed: {failure.message} The run goes on in a new process."
     return Resumption(run_id, lifeline.plan, failure, text) if is_written else None
 
@@ -72,26 +73,8 @@ def record_end(rooms: Rooms, run_id: str, failure: Failure | None) -> RunRecord:
     run = rooms.stores.runs.get(run_id)
     if run.state.is_final:
         return run
-    now = time.time()
-    state = State.CANCELLED if failure is None else State.FAILED
-    stopped = failure or Failure(FailureKind.CANCELLED, "The attempt was ended by force.")
-    attempts = [one for one in rooms.stores.details.attempts(run_id) if not one.state.is_final]
-    steps = [one for one in rooms.stores.details.steps(run_id) if not one.state.is_final]
-    failed = {one.node for one in attempts} if failure is not None else set[str]()
-    words = {} if failure is None else _words(failure)
-    ended = [
-        replace(one, state=state, failure=failure, finished_at=now)
-        if one.node in failed
-        else replace(one, state=State.CANCELLED, reason="the run was ended by force", finished_at=now)
-        for one in steps
-    ]
-    events = [
-        *(RunEvent(run_id, 0, now, EventType(f"step.{one.state}"), one.node, words) for one in ended),
-        RunEvent(run_id, 0, now, EventType(f"run.{state}"), "", words),
-    ]
-    gone = [replace(one, state=state, failure=stopped, finished_at=now) for one in attempts]
-    change = RunChange(replace(run, state=state, failure=failure, finished_at=now), ended, gone, events=events)
-    _is_written(rooms, change)
+    reason = "the run was ended by force" if failure is None else "the run ended before it could start"
+    _is_written(rooms, ended(rooms, run, failure, reason=reason))
     return rooms.stores.runs.get(run_id)
 
 
