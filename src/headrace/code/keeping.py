@@ -14,13 +14,12 @@ from typing import Any, cast
 
 from headrace.code.loads import is_no_project
 from headrace.code.stores import Name, Stores
-from headrace.core.import_reads import Status
+from headrace.core.import_reads import CODE_FILES, Status
 
 MOST_READS = 1000
 """A module that keeps more files than this is told as such, not file by file: each attempt would carry them all."""
 _PRODUCT = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _CONTAINERS = (dict, list, set)
-_CODE = (".py", ".pyc", ".so", ".pth", ".pyd")
 _CACHE_WORDS = ("cache", "memo", "once", "registry")
 _FLAT = (str, bytes, int, float, complex, bool, type(None), os.PathLike)
 _FUNCTIONS = (FunctionType, BuiltinFunctionType)
@@ -44,7 +43,7 @@ class KeptReads:
 
     def note(self, path: str, read: tuple[Status, bool], frame: FrameType | None) -> None:
         """A file was opened by the code of this frame; those of libraries and of code are none that is kept."""
-        if is_no_project(path) or path.endswith(_CODE):
+        if is_no_project(path) or path.endswith(CODE_FILES):
             return
         for file in {keeper.f_code.co_filename for keeper in _project_frames(frame) if self._keeps(keeper)}:
             self._reads.setdefault(os.path.abspath(file), {})[path] = read

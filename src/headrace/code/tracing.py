@@ -179,7 +179,7 @@ class AuditTracer:
         for path, status in seen.first_reads().items():
             if path in modules or not self._counts(path, seen):
                 continue
-            now = seen.status(path)
+            now = status_of(path)
             was_there, is_there = status is not None, now is not None
             if now == status:
                 found[self._relative(path)] = self._files.digest_of(path) if is_there else ""

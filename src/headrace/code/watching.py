@@ -2,7 +2,7 @@
 passes through it and it can never be taken away.
 """
 
-# ruff: noqa: PTH100, PTH112, PTH113, PTH116, PTH117, PTH118, PTH120 - pathlib costs more than the work itself here
+# ruff: noqa: PTH100, PTH112, PTH113, PTH117, PTH118, PTH120 - pathlib costs more than the work itself here
 
 import os
 import re
@@ -16,9 +16,7 @@ from typing import Any, cast
 
 from headrace.code.keeping import KEPT_READS
 from headrace.code.loads import LOADS, Loads
-
-Status = tuple[int, int, int] | None
-"""Size, time of change in nanoseconds, inode; None if there is no file."""
+from headrace.core.import_reads import Status, status_of
 
 _WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _FILE_CLOCK = 5 if sys.platform == "linux" else time.CLOCK_REALTIME
@@ -59,21 +57,13 @@ class Watch:
         """Whether a file with this state was written since the attempt began."""
         return status is not None and status[1] >= self._started_ns
 
-    def status(self, path: str) -> Status:
-        """The state of a file."""
-        try:
-            found = os.stat(path)
-        except (OSError, ValueError):
-            return None
-        return (found.st_size, found.st_mtime_ns, found.st_ino)
-
     def opened(self, arguments: tuple[Any, ...]) -> None:
         """`open`: (path, mode, flags)."""
         path, mode, flags = arguments
         absolute = self._named(path)
         if not absolute or absolute in self._own:
             return
-        before = self.status(absolute)
+        before = status_of(absolute)
         # A file that was read (and was there) before it is written stays a dependency, and an unstable one.
         is_unread = self._reads.get(absolute) is None and (before is None or not _also_reads(mode, flags))
         if is_unread and _is_writing(mode, flags):
@@ -86,14 +76,14 @@ class Watch:
         absolute = self._named(arguments[0])
         if absolute and not absolute.endswith(":memory:") and absolute not in self._own:
             for path in (absolute, f"{absolute}-wal"):
-                self._read(path, self.status(path))
+                self._read(path, status_of(path))
 
     def returned(self, path: str) -> str:
         """The attempt returns this path; its absolute one if what is there is not the attempt's own."""
         absolute = self._named(path)
         if not absolute or self.is_own(absolute):
             return ""
-        status = self.status(absolute)
+        status = status_of(absolute)
         # A file that is this new was written natively, or by a child process.
         if absolute not in self._reads and self.is_new(status) and os.path.isfile(absolute):
             return ""
@@ -140,7 +130,7 @@ class Watch:
             self._own.add(target)
 
     def _take(self, source: str) -> None:
-        status = self.status(source)
+        status = status_of(source)
         if not self.is_own(source) and not self.is_new(status):
             self._read(source, status)
 
@@ -167,7 +157,7 @@ class Watch:
             absolute = self._named(arguments[0] if arguments[0] is not None else ".")
             if absolute:
                 self.listed.setdefault(absolute)
-                self._keep(f"{absolute.rstrip('/')}/", absolute, self.status(absolute))
+                self._keep(f"{absolute.rstrip('/')}/", absolute, status_of(absolute))
 
     def started_process(self, arguments: tuple[Any, ...]) -> None:
         """`subprocess.Popen`: (program, arguments, folder, …); the files among those are read."""
@@ -201,7 +191,7 @@ class Watch:
         absolute = self._behind_links(_absolute(word))
         if absolute and absolute not in self._own and os.path.isfile(absolute):
             self._named(word)
-            self._read(absolute, self.status(absolute))
+            self._read(absolute, status_of(absolute))
 
     def _read(self, absolute: str, status: Status) -> None:
         self._reads.setdefault(absolute, status)

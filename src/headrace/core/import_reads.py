@@ -12,8 +12,9 @@ from types import FrameType
 Status = tuple[int, int, int] | None
 """Size, time of change in nanoseconds, inode; None if there is no file."""
 
+CODE_FILES = (".py", ".pyc", ".so", ".pth", ".pyd")
+"""How the names of files end that the import system reads: code, no data."""
 _MACHINERY = "<frozen "
-_CODE = (".py", ".pyc", ".so", ".pth", ".pyd")
 _PRODUCT = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _STANDARD = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
 _LIBRARIES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
@@ -41,7 +42,7 @@ class ImportReads:
         if not isinstance(path, str | bytes | os.PathLike) or (event == "open" and _is_writing(*how)):
             return
         text = os.fsdecode(path)
-        if text.endswith(_CODE) or not text:
+        if text.endswith(CODE_FILES) or not text:
             return
         module = _importing(sys._getframe(2))  # noqa: SLF001 - the only cheap way
         if module:
