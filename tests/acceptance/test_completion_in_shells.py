@@ -92,6 +92,7 @@ def test_nothing_is_offered_where_there_is_nothing_and_nothing_is_complained_of(
     assert offered(project, "headrace", "run", "") == []
 
 
+@pytest.mark.services
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
 def test_bash_completes_by_the_script_that_is_printed_for_it(project: Project):
     program = f"{sys.executable} -m headrace"
