@@ -83,6 +83,35 @@ def test_a_failure_is_told_in_json_too(project: Project):
     assert answer.data["output"] is None
 
 
+@pytest.mark.parametrize(
+    ("words", "code", "status"),
+    [
+        (("show", "nothing"), "usage.unknown-name", 2),
+        (("run", "flow:odds", "-p", "wrod=x"), "definition.unknown-parameter", 2),
+        (("runs", "--where", "auc"), "usage.condition", 2),
+        (("plan", "flow:odds", "--hurry"), "usage", 2),
+    ],
+)
+def test_an_error_is_told_in_json_and_on_standard_error(
+    project: Project, words: tuple[str, ...], code: str, status: int
+):
+    project.ok("run", "-q", "flow:odds")
+    answer = project.headrace(*words, "--json")
+    assert answer.status == status
+    assert answer.data["error"]["code"] == code
+    assert answer.err.startswith(f"error[{code}]: {answer.data['error']['message'].splitlines()[0]}")
+
+
+def test_a_list_of_runs_tells_what_differs_and_why_one_failed(project: Project):
+    project.ok("run", "-q", "flow:odds", "--name", "first", "--tag", "nightly")
+    assert "word" not in project.ok("runs").out
+    project.edit("flow.py", 'return {"a": 1.5', 'raise ValueError("no way"); return {"a": 1.5')
+    project.headrace("run", "-q", "flow:odds", "-p", "word=other")
+    _, second, first = project.ok("runs").out.splitlines()
+    assert first.endswith("first  #nightly  word=\"'quoted'\"")
+    assert second.endswith("word='other'  Step 'odd' failed: ValueError: no way")
+
+
 def test_a_quiet_run_that_fails_says_why(project: Project):
     project.edit("flow.py", 'return {"a": 1.5', 'raise ValueError("no way"); return {"a": 1.5')
     answer = project.headrace("run", "-q", "flow:odds")

@@ -73,6 +73,18 @@ def test_a_first_run_has_no_cause_to_tell(project: Project):
     assert "Computed: no earlier run of this pipeline has come to this step." in told
 
 
+def test_after_trying_parameters_to_and_fro_an_edit_is_named_alone(project: Project):
+    project.ok("run", "flow:working")
+    first = last_run(project)
+    project.ok("run", "flow:working", "-p", "factor=2")
+    project.edit("flow.py", "return factor * 2", "return factor * 3")
+    assert planned(project)["scaled"] == "changed: `scaled` in `flow.py`, lines 8–9"
+    project.ok("run", "flow:working")
+    told = project.ok("why", "last", "scaled").out
+    assert f"since run {first}, the nearest one that has a value of it:" in told
+    assert "parameter" not in told
+
+
 def test_why_passes_over_runs_that_failed_and_names_them(project: Project):
     project.ok("run", "flow:working")
     good = last_run(project)

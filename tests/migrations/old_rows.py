@@ -112,7 +112,7 @@ def assert_rows(store: MetadataStore) -> None:
     assert store.details.attempts(FIRST) == [ATTEMPT, BROKEN]
     assert store.details.events(FIRST) == EVENTS
     assert store.details.document("9" * 64) + store.details.document("c" * 64) == "graphmanifest"
-    assert store.details.last_of_step("training", "fit", SECOND) == FIT
+    assert store.details.earlier_steps("training", "fit", SECOND) == [FIT]
     assert store.details.durations("training") == {"fit": 29.5}
     assert list(store.results.results(["k" * 64])["k" * 64]) == [RESULT]
     assert store.results.claim(["key-1"], FIRST, ME) == {"key-1": (SECOND, ME)}

@@ -14,6 +14,7 @@ from headrace.cli.as_json import print_json
 from headrace.cli.tables import ago, number, paint, seconds, shown, size, state_mark, table
 from headrace.core.ids import short_id
 from headrace.core.states import State
+from headrace.core.visible import visible
 
 
 @click.command()
@@ -40,16 +41,17 @@ def runs(*, as_json: bool, **given: Any) -> None:
     """List runs, newest first."""
     rooms = Rooms(settings.read_settings(), is_reading=True)
     which = views.run_filter(rooms, **given)
-    listed = views.run_rows(rooms, looking.list_runs(rooms, which))
+    found = looking.list_runs(rooms, which)
+    listed = views.run_rows(rooms, found)
     if as_json:
         print_json(listed)
         return
     if not listed:
         print("No run yet. `headrace run PIPELINE` makes one." if which == type(which)() else "No run fits.")
         return
-    listed = shown(listed)
+    listed, differing = shown(listed), views.differing_parameters(found)
     names = views.common_metrics(listed)
-    head = ["run", "pipeline", "state", "started", "took", *names, "name"]
+    head = ["run", "pipeline", "state", "started", "took", *names, ""]
     now = time.time()
     rows = [
         [
@@ -59,13 +61,19 @@ def runs(*, as_json: bool, **given: Any) -> None:
             ago(one["created_at"], now),
             seconds(one["seconds"]),
             *(number(one["metrics"][name]) if name in one["metrics"] else "" for name in names),
-            " ".join([one["name"], *(f"#{tag}" for tag in one["tags"])]).strip(),
+            _words(one, visible(differing[one["id"]])),
         ]
         for one in listed
     ]
     print(table(head, rows, right=[4, *range(5, 5 + len(names))]))
     if len(listed) == which.limit:
         print(f"older ones: headrace runs --before {short_id(listed[-1]['id'])}")
+
+
+def _words(one: dict[str, Any], parameters: str) -> str:
+    """What tells a run from others: its name and tags, the parameters that differ, and why it failed."""
+    why = one["failure"]["message"] if one["failure"] else ""
+    return "  ".join(text for text in (one["name"], *(f"#{tag}" for tag in one["tags"]), parameters, why) if text)
 
 
 @click.command()

@@ -103,35 +103,45 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def exit_code(arguments: Sequence[str]) -> int:
-    """Run one command; errors are printed as `error[code]: message`, without a traceback unless it was asked for."""
+    """Run one command; errors are printed as `error[code]: message`, without a traceback unless it was asked for.
+
+    A command that answers in JSON tells its error there too.
+    """
     words = [word for word in arguments if word != TRACEBACK]
     if len(words) < len(arguments):
         os.environ["HEADRACE_TRACEBACK"] = "1"
     try:
         result = cli.main(words, prog_name="headrace", standalone_mode=False)
-    except click.exceptions.Abort:
-        return _say("cancelled", "Cancelled.", 130)
-    except click.ClickException as error:
-        return _usage(error)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return 2
     except BrokenPipeError:
         # the reader has gone (`headrace runs | head`): not an error, but Python would complain at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
-    except HeadraceError as error:
-        return _say(error.code, str(error), _code_of(error))
     except Exception as error:  # noqa: BLE001 - the last door: whatever comes here is ours to explain
-        remedy = "This is an error in Headrace itself; --traceback shows where."
-        return _say("internal", f"{type(error).__name__}: {error}. {remedy}", 4)
+        code, message, status = _explained(error)
+        if os.environ.get("HEADRACE_TRACEBACK") and not isinstance(error, click.ClickException | click.Abort):
+            traceback.print_exc()
+        print_message(code, message, as_json="--json" in words)
+        return status
     return result if isinstance(result, int) else 0
 
 
-def _usage(error: click.ClickException) -> int:
-    if isinstance(error, click.exceptions.NoArgsIsHelpError):
-        error.show()
-        return 2
-    context = getattr(error, "ctx", None)
-    hint = f" See `{context.command_path} --help`." if context is not None else ""
-    return _say("usage", error.format_message() + hint, 2)
+def _explained(error: Exception) -> tuple[str, str, int]:
+    """Code, message and exit code of what a command has raised."""
+    match error:
+        case click.Abort():
+            return "cancelled", "Cancelled.", 130
+        case click.ClickException():
+            context = getattr(error, "ctx", None)
+            hint = f" See `{context.command_path} --help`." if context is not None else ""
+            return "usage", error.format_message() + hint, 2
+        case HeadraceError():
+            return error.code, str(error), _code_of(error)
+        case _:
+            remedy = "This is an error in Headrace itself; --traceback shows where."
+            return "internal", f"{type(error).__name__}: {error}. {remedy}", 4
 
 
 def _code_of(error: HeadraceError) -> int:
@@ -141,10 +151,3 @@ def _code_of(error: HeadraceError) -> int:
         return 1
     family = error.code.split(".")[0]
     return 2 if isinstance(error, UsageError | SettingsError) or family in ("definition", "plan", "source") else 3
-
-
-def _say(code: str, message: str, status: int) -> int:
-    if os.environ.get("HEADRACE_TRACEBACK") and sys.exc_info()[0] is not None:
-        traceback.print_exc()
-    print_message(code, message)
-    return status

@@ -105,10 +105,10 @@ class RunDetails(Protocol):
         """A graph or manifest by its digest; raises UnknownNameError."""
         ...
 
-    def last_of_step(
-        self, pipeline: str, node: str, before_run: str, *, with_value: bool = False
-    ) -> StepRunRecord | None:
-        """The newest step run of this name with key parts in an earlier run of the same pipeline, for `why`.
+    def earlier_steps(
+        self, pipeline: str, node: str, before_run: str, *, with_value: bool = False, limit: int = 1
+    ) -> list[StepRunRecord]:
+        """Step runs of this name with key parts in earlier runs of the same pipeline, newest first, for `why`.
 
         `with_value` passes over those that did not succeed and were not reused either.
         """

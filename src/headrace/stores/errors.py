@@ -141,5 +141,9 @@ class ConditionError(UsageError):
         super().__init__(f"{name!r} is {wanted} and cannot be compared with the text {operand!r}.")
 
 
-FIELD_WORDS: Mapping[str, str] = {"time": "a time (unix seconds)", "seconds": "a number of seconds"}
+FIELD_WORDS: Mapping[str, str] = {
+    "time": "a time (unix seconds)",
+    "seconds": "a number of seconds",
+    "metric": "a number",
+}
 """What the kinds of fields are, in words."""

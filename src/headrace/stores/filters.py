@@ -2,7 +2,7 @@
 
 # ruff: noqa: S608 - every text is put together from constants of this file; what a user gives is always a parameter
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from headrace.core.errors import UnknownNameError
 from headrace.ports.records import RUN_FIELDS, Condition, RunFilter
@@ -69,20 +69,20 @@ def ids_of(session: Session, which: RunFilter) -> list[str]:
 
 
 def _resolve(session: Session, name: str) -> tuple[str, str]:
-    for prefix, kind in _KINDS.items():
-        if name.startswith(prefix):
-            return kind, name.removeprefix(prefix)
-    if name in RUN_FIELDS:
+    prefix = next((prefix for prefix in _KINDS if name.startswith(prefix)), "")
+    if not prefix and name in RUN_FIELDS:
         return "field", name
-    for kind in ("metric", "parameter"):
-        if session.execute(HAS_FACT, (kind, name)).fetchone():
-            return kind, name
-    raise UnknownNameError("metric, parameter or field", name, known=_known_names(session))
+    kinds, plain = ((_KINDS[prefix],) if prefix else tuple(_KINDS.values())), name.removeprefix(prefix)
+    for kind in kinds:
+        if session.execute(HAS_FACT, (kind, plain)).fetchone():
+            return kind, plain
+    what = kinds[0] if prefix else "metric, parameter or field"
+    raise UnknownNameError(what, plain, known=_known_names(session, kinds, () if prefix else RUN_FIELDS))
 
 
-def _known_names(session: Session) -> list[str]:
-    names = set(RUN_FIELDS)
-    for kind in ("metric", "parameter"):
+def _known_names(session: Session, kinds: Iterable[str], fields: Iterable[str]) -> list[str]:
+    names = set(fields)
+    for kind in kinds:
         names.update(row[0] for row in session.execute(FACT_NAMES, (kind, kind)).fetchall())
     return sorted(names)
 
@@ -103,6 +103,8 @@ def _add_field(where: _Where, condition: Condition) -> None:
 
 
 def _fact_link(kind: str, name: str, condition: Condition) -> _Link:
+    if kind == "metric" and isinstance(condition.operand, str):
+        raise ConditionError(condition.name, condition.operand, FIELD_WORDS["metric"])
     column = "word" if isinstance(condition.operand, str) else "number"
     text = f"x.kind = ? AND x.name = ? AND x.{column} {_OPERATORS[condition.operator]} ?"
     return _Link("run_facts", text, kind, name, condition.operand)

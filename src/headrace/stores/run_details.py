@@ -38,13 +38,12 @@ class SqlRunDetails:
             raise UnknownNameError("document", digest)
         return str(found[0][0])
 
-    def last_of_step(
-        self, pipeline: str, node: str, before_run: str, *, with_value: bool = False
-    ) -> StepRunRecord | None:
-        """The newest step run of this name with key parts (and a value) in an earlier run of the same pipeline."""
-        statement = sql.LAST_OF_STEP.format(state=sql.WITH_VALUE if with_value else "")
-        found = self._all(statement, pipeline, node, before_run)
-        return rows.step_of(found[0]) if found else None
+    def earlier_steps(
+        self, pipeline: str, node: str, before_run: str, *, with_value: bool = False, limit: int = 1
+    ) -> list[StepRunRecord]:
+        """Step runs of this name with key parts (and a value) in earlier runs of the same pipeline, newest first."""
+        statement = sql.EARLIER_STEPS.format(state=sql.WITH_VALUE if with_value else "")
+        return [rows.step_of(row) for row in self._all(statement, pipeline, node, before_run, limit)]
 
     def durations(self, pipeline: str) -> Mapping[str, float]:
         """Median seconds of the last succeeded attempts by node, without imports."""

@@ -103,9 +103,9 @@ STEP_COLUMNS = (
 )
 PUT_STEP = _upsert("step_runs", STEP_COLUMNS + ", pipeline", "run_id, node")
 STEPS = f"SELECT {STEP_COLUMNS} FROM step_runs WHERE run_id = ? ORDER BY position, node"
-LAST_OF_STEP = f"""
+EARLIER_STEPS = f"""
 SELECT {STEP_COLUMNS} FROM step_runs
-WHERE pipeline = ? AND node = ? AND run_id < ? AND parts IS NOT NULL {{state}}ORDER BY run_id DESC LIMIT 1
+WHERE pipeline = ? AND node = ? AND run_id < ? AND parts IS NOT NULL {{state}}ORDER BY run_id DESC LIMIT ?
 """
 WITH_VALUE = "AND state IN ('succeeded', 'reused') "
 FORGET_REUSES = "DELETE FROM reuses WHERE run_id = ? AND node = ?"

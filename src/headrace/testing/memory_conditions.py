@@ -35,20 +35,22 @@ class Facts:
 def meaning(condition: Condition, facts: Sequence[Facts]) -> tuple[Kind, str]:
     """What a condition's name means among these runs.
 
-    Raises UnknownNameError, and UsageError for a time or duration compared with a text.
+    Raises UnknownNameError, and UsageError for a time, a duration or a metric compared with a text.
     """
     name = condition.name
-    for kind in _LOGGED:
-        if name.startswith(f"{kind}."):
-            return kind, name.removeprefix(f"{kind}.")
-    if name in RUN_FIELDS:
+    said = next((kind for kind in _LOGGED if name.startswith(f"{kind}.")), None)
+    if said is None and name in RUN_FIELDS:
         _fitting(condition)
         return "field", name
-    for kind in _LOGGED:
+    kinds, name = _LOGGED if said is None else (said,), name.removeprefix(f"{said}.")
+    for kind in kinds:
         if any(name in getattr(each, kind) for each in facts):
+            if kind == "metrics" and isinstance(condition.operand, str):
+                raise _not_comparable(condition)
             return kind, name
-    known = {key for each in facts for key in (*each.metrics, *each.parameters)}
-    raise UnknownNameError("metric, parameter or field", name, known=known | set(RUN_FIELDS))
+    known = {key for each in facts for kind in kinds for key in getattr(each, kind)}
+    what = "metric, parameter or field" if said is None else said.removesuffix("s")
+    raise UnknownNameError(what, name, known=known | set(() if said else RUN_FIELDS))
 
 
 def satisfies(facts: Facts, condition: Condition, means: tuple[Kind, str]) -> bool:
@@ -58,7 +60,7 @@ def satisfies(facts: Facts, condition: Condition, means: tuple[Kind, str]) -> bo
     if kind == "field":
         found, operand = _field(facts.run, name), _fitting(condition)
     elif kind == "metrics":
-        found = facts.metrics.get(name) if not isinstance(operand, str) else None
+        found = facts.metrics.get(name)
     else:
         number, word = comparable(facts.parameters[name]) if name in facts.parameters else (None, None)
         found = word if isinstance(operand, str) else number
@@ -80,5 +82,9 @@ def _fitting(condition: Condition) -> float | str:
     if kind == "text":
         return operand if isinstance(operand, str) else f"{operand:g}"
     if isinstance(operand, str):
-        raise UsageError(f"{condition.name!r} is a number and cannot be compared with the text {operand!r}.")
+        raise _not_comparable(condition)
     return operand
+
+
+def _not_comparable(condition: Condition) -> UsageError:
+    return UsageError(f"{condition.name!r} is a number and cannot be compared with the text {condition.operand!r}.")

@@ -208,15 +208,15 @@ class MemoryRunDetails:
                 raise UnknownNameError("document", digest)
             return self._shelf.documents[digest]
 
-    def last_of_step(
-        self, pipeline: str, node: str, before_run: str, *, with_value: bool = False
-    ) -> StepRunRecord | None:
-        """The newest step run of this name with key parts (and a value) in an earlier run of the same pipeline."""
+    def earlier_steps(
+        self, pipeline: str, node: str, before_run: str, *, with_value: bool = False, limit: int = 1
+    ) -> list[StepRunRecord]:
+        """Step runs of this name with key parts (and a value) in earlier runs of the same pipeline, newest first."""
         states = (State.SUCCEEDED, State.REUSED) if with_value else tuple(State)
         with self._shelf.lock:
             earlier = [run for run in self._shelf.newest() if run.pipeline == pipeline and run.id < before_run]
             steps = (self._shelf.steps.get(run.id, {}).get(node) for run in earlier)
-            return next((one for one in steps if one and one.parts is not None and one.state in states), None)
+            return [one for one in steps if one and one.parts is not None and one.state in states][:limit]
 
     def durations(self, pipeline: str) -> Mapping[str, float]:
         """Median seconds of the last succeeded attempts by node, without imports."""

@@ -146,6 +146,15 @@ class SearchContract:
             error = raised(UnknownNameError, partial(self._where, name, ">", 1))
             assert f"did you mean '{meant}'" in str(error)
 
+    def test_a_metric_and_a_parameter_that_were_never_logged_are_unknown_under_their_kind(self) -> None:
+        self._scoring(0.5, some_run(depth=InlineValue("3")))
+        for name, meant in (("metrics.depth", "metric 'depth'"), ("parameters.auc", "parameter 'auc'")):
+            assert meant in str(raised(UnknownNameError, partial(self._where, name, ">", 1)))
+
+    def test_a_metric_is_not_compared_with_a_text(self) -> None:
+        self._scoring(0.5)
+        assert "'auc'" in str(raised(UsageError, lambda: self._where("auc", ">", "high")))
+
     def test_a_time_is_not_compared_with_a_text(self) -> None:
         error = raised(UsageError, lambda: self._where("started", ">", "yesterday"))
         assert "'started'" in str(error)

@@ -231,20 +231,22 @@ class RunDetailsContract:
         for run in runs:
             parts = some_parts(run.id) if run is not runs[3] else None
             self.store.runs.create(run, [replace(some_step(run), parts=parts)], {})
-        found = self.store.details.last_of_step("training", "fit", runs[4].id)
-        assert found is not None
-        assert found.run_id == runs[1].id
-        assert self.store.details.last_of_step("training", "fit", runs[0].id) is None
-        assert self.store.details.last_of_step("training", "fits", runs[4].id) is None
+        earlier = self.store.details.earlier_steps
+        assert [one.run_id for one in earlier("training", "fit", runs[4].id)] == [runs[1].id]
+        assert [one.run_id for one in earlier("training", "fit", runs[4].id, limit=9)] == [runs[1].id, runs[0].id]
+        assert earlier("training", "fit", runs[0].id) == earlier("training", "fits", runs[4].id) == []
 
     def test_the_last_step_run_that_has_a_value_is_found_behind_those_that_failed(self) -> None:
         states = (State.FAILED, State.REUSED, State.SUCCEEDED, State.FAILED, State.CANCELLED, State.RUNNING)
         runs = [some_run() for _ in states]
         for run, state in zip(runs, states, strict=True):
             self.store.runs.create(run, [replace(some_step(run, state=state), parts=some_parts(run.id))], {})
-        last = self.store.details.last_of_step
-        found = [last("training", "fit", run.id, with_value=True) for run in runs]
-        assert [step and step.run_id for step in found] == [None, None, *[one.id for one in (runs[1], *[runs[2]] * 3)]]
+        earlier = self.store.details.earlier_steps
+        found = [earlier("training", "fit", run.id, with_value=True) for run in runs]
+        assert [[step.run_id for step in steps] for steps in found] == [
+            *([], []),
+            *([one.id] for one in (runs[1], *[runs[2]] * 3)),
+        ]
 
     def test_durations_are_medians_of_the_last_succeeded_attempts_without_imports(self) -> None:
         for second in (100.0, *[2.0] * 10, *[4.0] * 10):

@@ -24,6 +24,9 @@ _OTHER = {
     "salt": "the salt of its cache setting",
 }
 
+LOOKED_BACK = 10
+"""Among this many runs the nearest one is looked for."""
+
 
 class Computation(Struct, frozen=True):
     """One computation of a step: what its key is made of, the run's graph and parameters, and texts by digest that may
@@ -37,10 +40,13 @@ class Computation(Struct, frozen=True):
 
 
 class Past(Struct, frozen=True):
-    """What came before a computation: the newest step run that has a value, and one that has come to nothing since."""
+    """What came before a computation: the step run that has a value and is nearest to it, and one that has come to
+    nothing since."""
 
     good: StepRunRecord | None
     bad: StepRunRecord | None
+    is_last: bool = True
+    """Whether no later run has a value of it."""
 
     @property
     def ended(self) -> str:
@@ -55,7 +61,8 @@ class Past(Struct, frozen=True):
         if self.good is None:
             return f"since run {short_id(base.run_id)}, where it {_ended(base)}"
         later = f" (in run {short_id(self.bad.run_id)} it {_ended(self.bad)})" if self.bad else ""
-        return f"since run {short_id(base.run_id)}, the last one that has a value of it{later}"
+        kind = "the last one that has a value of it" if self.is_last else "the nearest one that has a value of it"
+        return f"since run {short_id(base.run_id)}, {kind}{later}"
 
 
 class Changes:
@@ -71,12 +78,18 @@ class Changes:
     def _root(self) -> str:
         return f"{self._rooms.settings.root}/"
 
-    def past_of(self, pipeline: str, node: str, before_run: str = "") -> Past:
-        """What came before a run (default: before now). Two look-ups in an index, however many runs there are."""
+    def past_of(self, pipeline: str, node: str, parts: KeyParts | None, *, before_run: str = "") -> Past:
+        """What came before a computation with these parts, in runs before one (default: before now).
+
+        Of the last runs the one that differs in the fewest parts: who tries parameters to and fro wants to hear of the
+        edit alone. Two look-ups in an index, however many runs there are.
+        """
         before, details = before_run or new_id(), self._rooms.stores.details
-        good = details.last_of_step(pipeline, node, before, with_value=True)
-        last = details.last_of_step(pipeline, node, before)
-        return Past(good, last if last is not None and (good is None or last.run_id != good.run_id) else None)
+        recent = details.earlier_steps(pipeline, node, before, with_value=True, limit=LOOKED_BACK)
+        good = min(recent, key=lambda one: _distance(one.parts, parts), default=None)
+        last = next(iter(details.earlier_steps(pipeline, node, before)), None)
+        is_bad = last is not None and all(last.run_id != one.run_id for one in recent[:1])
+        return Past(good, last if is_bad else None, is_last=not recent or good is recent[0])
 
     def of_run(self, run: RunRecord, step: StepRunRecord) -> Computation | None:
         """The computation of a step in a run; None if its key was never known."""
@@ -101,7 +114,11 @@ class Changes:
     def in_short(self, run: RunRecord, step: StepRunRecord) -> str:
         """The first difference, and how many more there are; empty for a step that has no past."""
         now = self.of_run(run, step)
-        return "" if now is None else first_of(self.since(self.past_of(run.pipeline, step.node, run.id), now))
+        return (
+            ""
+            if now is None
+            else first_of(self.since(self.past_of(run.pipeline, step.node, now.parts, before_run=run.id), now))
+        )
 
     def _between(self, before: Computation, now: Computation) -> list[str]:
         was, is_ = before.parts, now.parts
@@ -190,6 +207,15 @@ def _value_of(binding: Binding | None, parameters: Callable[[], Mapping[str, Val
     if isinstance(source, ParameterOf):
         return parameters().get(source.name)
     return source.value if isinstance(source, Constant) else None
+
+
+def _distance(before: KeyParts | None, now: KeyParts | None) -> int:
+    """In how many parts two computations differ."""
+    if before is None or now is None:
+        return 0
+    plain = (before.code != now.code) + (before.environment != now.environment)
+    pairs = ((before.arguments, now.arguments), (before.classes, now.classes), (before.other, now.other))
+    return plain + sum(len(_differing(*pair)) for pair in pairs)
 
 
 def _differing(before: Sequence[tuple[str, str]], now: Sequence[tuple[str, str]]) -> list[str]:

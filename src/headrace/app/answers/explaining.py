@@ -45,7 +45,7 @@ def _told(changes: Changes, run: RunRecord, step: StepRunRecord) -> tuple[str, l
         return f"Not computed: {step.reason or step.state.value}.", []
     reason = "" if step.reason == changes.NO_RESULT else step.reason
     done = _DONE.get(step.state, "Started")
-    past = changes.past_of(run.pipeline, step.node, run.id)
+    past = changes.past_of(run.pipeline, step.node, step.parts, before_run=run.id)
     if now is None or (past.good is None and past.bad is None):
         return f"{done}: {reason or 'no earlier run of this pipeline has come to this step'}.", []
     found = changes.since(past, now)

@@ -6,7 +6,7 @@ from typing import Any
 
 from headrace.app.answers.conditions import parse_condition
 from headrace.app.answers.looking import find_run
-from headrace.app.answers.value_texts import value_data
+from headrace.app.answers.value_texts import value_data, value_text
 from headrace.app.rooms import Rooms
 from headrace.core.states import State
 from headrace.ports.records import RunFilter, RunRecord
@@ -34,6 +34,19 @@ def common_metrics(rows: Sequence[Mapping[str, Any]], limit: int = 3) -> list[st
     """The metrics that most of these runs have: the columns of a list."""
     counts = Counter(name for row in rows for name in row["metrics"])
     return [name for name, _ in counts.most_common(limit)]
+
+
+def differing_parameters(runs: Sequence[RunRecord]) -> dict[str, str]:
+    """By run: the parameters in which runs of one pipeline differ, as `n=4 day=2013-04-01`; what tells them apart."""
+    texts = {run.id: {name: value_text(value, 24) for name, value in run.parameters.items()} for run in runs}
+    seen: dict[tuple[str, str], set[str]] = {}
+    for run in runs:
+        for name, text in texts[run.id].items():
+            seen.setdefault((run.pipeline, name), set()).add(text)
+    return {
+        run.id: " ".join(f"{name}={text}" for name, text in texts[run.id].items() if len(seen[run.pipeline, name]) > 1)
+        for run in runs
+    }
 
 
 def run_data(run: RunRecord) -> dict[str, Any]:

@@ -26,7 +26,7 @@ def forecasts(rooms: Rooms, plan: Plan) -> list[Forecast]:
 
 
 def _with_cause(changes: Changes, plan: Plan, one: Forecast) -> Forecast:
-    past = changes.past_of(plan.graph.pipeline, one.node)
+    past = changes.past_of(plan.graph.pipeline, one.node, one.parts)
     if past.good is None and past.bad is None:
         return replace(one, reason=FIRST_TIME)
     if past.good is None and past.bad is not None:

@@ -28,8 +28,8 @@ class Caution:
     def _has_died(self, node: str) -> bool:
         if not self._known:
             self._bury_the_dead()
-        last = self._rooms.stores.details.last_of_step(self._pipeline, node, self._run_id)
-        return last is not None and last.failure is not None and _may_be_a_death(last.failure)
+        last = self._rooms.stores.details.earlier_steps(self._pipeline, node, self._run_id)
+        return any(one.failure is not None and _may_be_a_death(one.failure) for one in last)
 
     def _bury_the_dead(self) -> None:
         """A run that died with its process is recorded by whoever looks; perhaps nobody has."""
