@@ -15,6 +15,7 @@ import headrace as hr
 
 @hr.step
 def judge(row: int) -> int:
+    print("judged", row)
     hr.log_metric("error", row)
     hr.log_text("card", f"card of {row}")
     hr.log_text("card", f"second card of {row}")
@@ -65,6 +66,22 @@ def test_reused_items_count_in_the_mean(project: Project):
     project.ok("run", "flow:judging")
     assert project.ok("run", "flow:judging", "-p", "rows=1,2,6,11", "--json").data["metrics"] == {"error": 5.0}
     assert "mean of 4 items, 1 to 11  3 of 4 from earlier runs" in project.ok("show").out
+
+
+def test_reused_items_show_what_their_makers_have_printed(project: Project):
+    project.ok("run", "flow:judging")
+    project.ok("run", "flow:judging", "-p", "rows=6,2,2")
+    lines = ["judge[0] | judged 6", "judge[1] | judged 2", "judge[2] | judged 2"]
+    assert sorted(project.ok("logs").out.splitlines()) == lines
+    assert project.ok("logs", "last", "judge", "--item", "2").out == "judge[2] | judged 2\n".replace("judge[2] | ", "")
+
+
+def test_an_item_that_a_run_does_not_have_is_refused(project: Project):
+    project.ok("run", "flow:judging")
+    answer = project.headrace("logs", "last", "--item", "3")
+    assert answer.status == 2
+    assert "There is no item 3" in answer.err
+    assert "judge has items 0 to 2" in answer.err
 
 
 def test_python_reads_the_same_number_under_the_name_that_conditions_use(project: Project):

@@ -78,11 +78,27 @@ def test_after_trying_parameters_to_and_fro_an_edit_is_named_alone(project: Proj
     first = last_run(project)
     project.ok("run", "flow:working", "-p", "factor=2")
     project.edit("flow.py", "return factor * 2", "return factor * 3")
-    assert planned(project)["scaled"] == "changed: `scaled` in `flow.py`, lines 8–9"
+    assert planned(project)["scaled"].startswith("changed: `scaled` in `flow.py`")
     project.ok("run", "flow:working")
     told = project.ok("why", "last", "scaled").out
     assert f"since run {first}, the nearest one that has a value of it:" in told
     assert "parameter" not in told
+
+
+def test_why_climbs_to_the_step_whose_change_made_the_inputs_differ(project: Project):
+    project.ok("run", "flow:working")
+    project.edit("flow.py", "return factor * 2", "return factor * 3")
+    (project.folder / "words.txt").write_text("one two three")
+    project.ok("run", "flow:working")
+    told = project.ok("why", "last", "summed", "--json").data
+    assert told["changes"] == [
+        "input 'left': the output of scaled differs",
+        "input 'right': the output of counted differs",
+    ]
+    counted, scaled = told["behind"]
+    assert scaled.startswith("scaled: changed: `scaled` in `flow.py`")
+    assert counted == "counted: file `words.txt`, which it read, changed"
+    assert scaled in project.ok("why", "last", "summed").out
 
 
 def test_why_passes_over_runs_that_failed_and_names_them(project: Project):

@@ -30,5 +30,7 @@ def why(run: str, step: str, *, as_json: bool) -> None:
     print(told["summary"])
     for line in told["changes"]:
         print(f"  {paint('▲', '33')} {line}")
+    for line in told["behind"]:
+        print(f"    {paint('▲', '33')} {line}")
     for line in told["facts"]:
         print(paint(f"    {line}", "90"))

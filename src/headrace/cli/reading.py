@@ -1,5 +1,6 @@
 """`logs`, `artifacts` and `cancel`: what a run has printed and stored, and how to stop it."""
 
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -32,13 +33,17 @@ def logs(run: str, step: str, *, follow: bool, as_json: bool, **given: Any) -> N
     found = looking.find_run(rooms, run)
     if step:
         looking.find_step(rooms, found, step)
+    if given["item"] is not None:
+        looking.check_item(rooms, found, given["item"], step=step)
     reader = contents.LogReader(rooms, found.id, step=step, item=given["item"])
     while True:
-        is_over = looking.as_it_is(rooms, rooms.stores.runs.get(found.id)).state.is_final
+        found = looking.as_it_is(rooms, rooms.stores.runs.get(found.id))
         for line in reader.read():
             if given["stream"] in (None, line.stream):
                 _print_line(line, times=given["times"], as_json=as_json, with_step=not step)
-        if is_over or not follow:
+        if found.state.is_final and follow and found.failure is not None:
+            print(f"Run {short_id(found.id)} {found.state.value}: {visible(found.failure.message)}", file=sys.stderr)
+        if found.state.is_final or not follow:
             return
         time.sleep(POLL_S)
 

@@ -60,6 +60,8 @@ class PlainDisplay:
         took = f" in {seconds(run.finished_at - run.started_at)}" if run.finished_at and run.started_at else ""
         ends = list(self._ends.values())
         counts = f"{ends.count(State.SUCCEEDED)} computed, {ends.count(State.REUSED)} reused"
+        if State.CANCELLED in ends:
+            counts += f", {ends.count(State.CANCELLED)} cancelled"
         name = f"run {short_id(run.id)} of {visible(run.pipeline)}"
         self._write(f"{self.mark(run.state)} {name} {run.state.value}{took}: {counts}")
 

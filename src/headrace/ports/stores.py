@@ -97,6 +97,10 @@ class RunDetails(Protocol):
         """Attempts of a run (of one node), oldest first."""
         ...
 
+    def makers(self, run_id: str, node: str = "") -> list[AttemptRecord]:
+        """The attempts of other runs that made what a run (one node of it) reuses, by the run's own nodes and items."""
+        ...
+
     def events(self, run_id: str, after: int = 0) -> list[RunEvent]:
         """A run's story after a sequence number, in order."""
         ...

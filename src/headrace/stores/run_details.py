@@ -27,6 +27,10 @@ class SqlRunDetails:
         found = self._all(sql.ATTEMPTS_OF_NODE, run_id, node) if node else self._all(sql.ATTEMPTS, run_id)
         return [rows.attempt_of(row) for row in found]
 
+    def makers(self, run_id: str, node: str = "") -> list[AttemptRecord]:
+        """The attempts of other runs that made what a run (one node of it) reuses, by the run's own nodes and items."""
+        return [rows.attempt_of(row) for row in self._all(sql.MAKERS, run_id, node, node)]
+
     def events(self, run_id: str, after: int = 0) -> list[RunEvent]:
         """A run's story after a sequence number, in order."""
         return [rows.event_of(row) for row in self._all(sql.EVENTS, run_id, after)]

@@ -117,6 +117,11 @@ ATTEMPT_COLUMNS = (
 )
 PUT_ATTEMPT = _upsert("attempts", ATTEMPT_COLUMNS + ", pipeline", "run_id, id")
 ATTEMPTS = f"SELECT {ATTEMPT_COLUMNS} FROM attempts WHERE run_id = ? ORDER BY created_at, id"
+_OF_MAKER = ", ".join(f"{'u' if name in ('node', 'item') else 'a'}.{name}" for name in ATTEMPT_COLUMNS.split(", "))
+MAKERS = f"""
+SELECT {_OF_MAKER} FROM reuses u JOIN attempts a ON a.run_id = u.made_in AND a.id = u.made_by
+WHERE u.run_id = ? AND (? = '' OR u.node = ?) ORDER BY u.node, u.item
+"""
 ATTEMPTS_OF_NODE = f"SELECT {ATTEMPT_COLUMNS} FROM attempts WHERE run_id = ? AND node = ? ORDER BY created_at, id"
 TIMED_NODES = """
 WITH RECURSIVE known (node) AS (

@@ -196,6 +196,16 @@ class MemoryRunDetails:
             found = [each for each in self._shelf.attempts.get(run_id, {}).values() if node in ("", each.node)]
         return sorted(found, key=lambda attempt: (attempt.created_at, attempt.id))
 
+    def makers(self, run_id: str, node: str = "") -> list[AttemptRecord]:
+        """The attempts of other runs that made what a run (one node of it) reuses, by the run's own nodes and items."""
+        with self._shelf.lock:
+            places = sorted(self._shelf.reuses.get(run_id, {}).items())
+            return [
+                replace(self._shelf.attempts[made_in][made_by], node=name, item=item)
+                for (name, item), (made_by, made_in) in places
+                if node in ("", name) and made_by in self._shelf.attempts.get(made_in, {})
+            ]
+
     def events(self, run_id: str, after: int = 0) -> list[RunEvent]:
         """A run's story after a sequence number, in order."""
         with self._shelf.lock:

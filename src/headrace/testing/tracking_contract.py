@@ -112,6 +112,20 @@ class TrackingStoreContract:
         found = self.store.runs.list(RunFilter(conditions=(Condition("auc", "=", 0.375),)))
         assert [each.id for each in found] == [run.id]
 
+    def test_the_attempts_that_made_what_a_run_reuses_are_found_under_its_own_names(self) -> None:
+        maker, attempt = self._logging(auc=0.5)
+        run = some_run()
+        step = some_step(run)
+        self.store.runs.create(run, [step], {})
+        places = (("a", -1), ("fit", 0), ("fit", 1))
+        reuses = [ReuseRecord(run.id, node, item, attempt.id, maker.id) for node, item in places]
+        self.store.runs.write(RunChange(run, [step], reused=reuses))
+        found = self.store.details.makers(run.id)
+        assert [(one.node, one.item) for one in found] == [("a", -1), ("fit", 0), ("fit", 1)]
+        assert {(one.id, one.run_id, one.log_path) for one in found} == {(attempt.id, maker.id, attempt.log_path)}
+        assert [one.item for one in self.store.details.makers(run.id, "fit")] == [0, 1]
+        assert self.store.details.makers(maker.id) == []
+
     def test_the_mean_over_a_map_counts_its_reused_items(self) -> None:
         maker, attempt = self._logging(auc=0.875)
         run = some_run()

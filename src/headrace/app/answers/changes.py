@@ -27,6 +27,8 @@ _OTHER = {
 LOOKED_BACK = 10
 """Among this many runs the nearest one is looked for."""
 
+_DIFFERS = " differs"
+
 
 class Computation(Struct, frozen=True):
     """One computation of a step: what its key is made of, the run's graph and parameters, and texts by digest that may
@@ -111,6 +113,39 @@ class Changes:
         )
         return self._between(before, now)
 
+    def behind(self, past: Past, run: RunRecord, now: Computation) -> list[str]:
+        """Of the steps whose outputs differ, and of those before them: what has changed in each, nearest first."""
+        base = past.good or past.bad
+        if base is None or base.parts is None:
+            return []
+        earlier = self._rooms.stores.runs.get(base.run_id)
+        before, after = (
+            {one.node: one for one in self._rooms.stores.details.steps(each)} for each in (earlier.id, run.id)
+        )
+        lines: list[str] = []
+        todo, seen = self._makers(base.parts, now), set[str]()
+        while todo:
+            node = todo.pop(0)
+            was, is_ = before.get(node), after.get(node)
+            if node in seen or was is None or is_ is None or was.parts is None or is_.parts is None:
+                continue
+            seen.add(node)
+            then = Computation(node, was.parts, lambda: self._graph(earlier), lambda: earlier.parameters)
+            new = Computation(node, is_.parts, now.graph, now.parameters)
+            todo += self._makers(was.parts, new)
+            found = [line for line in self._between(then, new) if not line.endswith(_DIFFERS)]
+            if not found and was.parts == is_.parts and is_.reason not in ("", self.NO_RESULT):
+                found = [is_.reason]  # a file that it reads behind its signature
+            lines += [f"{node}: {line}" for line in found]
+        return lines
+
+    def _makers(self, before: KeyParts, now: Computation) -> list[str]:
+        """The steps that give a computation the inputs in which it differs."""
+        arguments = _arguments(now)
+        found = (arguments.get(name) for name in _differing(before.arguments, now.parts.arguments))
+        sources = [one.source if isinstance(one, EachOf) else one for one in found if one is not None]
+        return sorted({output.node for source in sources for output in outputs_in(source)})
+
     def in_short(self, run: RunRecord, step: StepRunRecord) -> str:
         """The first difference, and how many more there are; empty for a step that has no past."""
         now = self.of_run(run, step)
@@ -161,7 +196,7 @@ class Changes:
             called = f"parameter {source.name!r}" + ("" if source.name == name else f" (input {name!r})")
         elif source is not None and not isinstance(source, Constant):
             makers = sorted({output.node for output in outputs_in(source)})
-            return f"{called}: the output of {' and '.join(makers)} differs" if makers else f"{called} differs"
+            return f"{called}: the output of {' and '.join(makers)}{_DIFFERS}" if makers else f"{called}{_DIFFERS}"
         before, after = ("nothing" if value is None else value_text(value) for value in values)
         if before != after:
             return f"{called}: {before} → {after}"

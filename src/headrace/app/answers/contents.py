@@ -48,7 +48,7 @@ class LogReader:
 
     def __init__(self, rooms: Rooms, run_id: str, *, step: str = "", item: int | None = None) -> None:
         self._rooms, self._run_id, self._step, self._item = rooms, run_id, step, item
-        self._offsets: dict[str, int] = {}
+        self._offsets: dict[tuple[str, str, int], int] = {}
 
     def read(self) -> list[LogLine]:
         """The lines that have come since the last call, in order of time."""
@@ -57,19 +57,13 @@ class LogReader:
 
     def _attempts(self) -> Iterator[list[LogLine]]:
         details = self._rooms.stores.details
-        sources = [(self._run_id, self._step, "")]
-        sources += [
-            (step.made_in, step.node, step.made_by)
-            for step in details.steps(self._run_id)
-            if step.made_by and step.made_in != self._run_id and self._step in ("", step.node)
-        ]
-        for run_id, node, attempt_id in sources:
-            for attempt in details.attempts(run_id, node):
-                if (not attempt_id or attempt.id == attempt_id) and self._item in (None, attempt.item):
-                    path = self._rooms.settings.store / attempt.log_path
-                    page = read_log(path, self._offsets.get(attempt.id, 0), is_final=attempt.state.is_final)
-                    self._offsets[attempt.id] = page.after
-                    yield [LogLine(attempt.node, attempt.item, attempt.number, *line) for line in page.lines]
+        for attempt in details.attempts(self._run_id, self._step) + details.makers(self._run_id, self._step):
+            if self._item in (None, attempt.item):
+                path = self._rooms.settings.store / attempt.log_path
+                place = (attempt.id, attempt.node, attempt.item)  # several items may reuse what one attempt has made
+                page = read_log(path, self._offsets.get(place, 0), is_final=attempt.state.is_final)
+                self._offsets[place] = page.after
+                yield [LogLine(attempt.node, attempt.item, attempt.number, *line) for line in page.lines]
 
 
 class StoredValue(Struct, frozen=True):

@@ -14,12 +14,16 @@ _UNTRIED = (State.SKIPPED, State.PENDING, State.CANCELLED)
 
 
 class Explanation(Struct, frozen=True):
-    """Why a step was computed or reused: a sentence, what has changed since its last value, and the facts behind it."""
+    """Why a step was computed or reused: a sentence, what has changed since its last value, and the facts behind it.
+
+    `behind` says what has changed in the steps before it, where their outputs differ.
+    """
 
     step: str
     state: str
     summary: str
     changes: tuple[str, ...]
+    behind: tuple[str, ...]
     facts: tuple[str, ...]
 
     def to_json(self) -> dict[str, object]:
@@ -33,23 +37,23 @@ def why(rooms: Rooms, run: RunRecord, step: StepRunRecord) -> Explanation:
     It is compared with the nearest earlier run of the pipeline that has a value of it; where there is none, with the
     nearest one in which it came to nothing.
     """
-    summary, changes = _told(Changes(rooms), run, step)
-    return Explanation(step.node, step.state.value, summary, tuple(changes), _facts(step))
+    summary, changes, behind = _told(Changes(rooms), run, step)
+    return Explanation(step.node, step.state.value, summary, tuple(changes), tuple(behind), _facts(step))
 
 
-def _told(changes: Changes, run: RunRecord, step: StepRunRecord) -> tuple[str, list[str]]:
+def _told(changes: Changes, run: RunRecord, step: StepRunRecord) -> tuple[str, list[str], list[str]]:
     if step.state is State.REUSED:
-        return _who_made(step), []
+        return _who_made(step), [], []
     now = changes.of_run(run, step)
     if step.state in _UNTRIED and (now is None or step.started_at is None):
-        return f"Not computed: {step.reason or step.state.value}.", []
+        return f"Not computed: {step.reason or step.state.value}.", [], []
     reason = "" if step.reason == changes.NO_RESULT else step.reason
     done = _DONE.get(step.state, "Started")
     past = changes.past_of(run.pipeline, step.node, step.parts, before_run=run.id)
     if now is None or (past.good is None and past.bad is None):
-        return f"{done}: {reason or 'no earlier run of this pipeline has come to this step'}.", []
+        return f"{done}: {reason or 'no earlier run of this pipeline has come to this step'}.", [], []
     found = changes.since(past, now)
-    return (_with_changes if found else _without_changes)(done, reason, past), found
+    return (_with_changes if found else _without_changes)(done, reason, past), found, changes.behind(past, run, now)
 
 
 def _with_changes(done: str, reason: str, past: Past) -> str:

@@ -43,6 +43,16 @@ def find_step(rooms: Rooms, run: RunRecord, name: str) -> StepRunRecord:
     raise UnknownNameError("step", name, known=[one.node for one in steps], hint=f"Looked in run {short_id(run.id)}.")
 
 
+def check_item(rooms: Rooms, run: RunRecord, item: int, *, step: str = "") -> None:
+    """Raise UsageError if a run that has ended has no such item of a map (of one step)."""
+    steps = [one for one in rooms.stores.details.steps(run.id) if step in ("", one.node)]
+    sizes = {one.node: len(one.items.states) for one in steps if one.items is not None}
+    if not run.state.is_final or any(0 <= item < size for size in sizes.values()):
+        return
+    are = ", ".join(f"{node} has items 0 to {size - 1}" for node, size in sizes.items() if size) or "it has no map"
+    raise UsageError(f"There is no item {item} in run {short_id(run.id)}: {are}.")
+
+
 def as_it_is(rooms: Rooms, run: RunRecord) -> RunRecord:
     """The run; if its process died while it ran, it is recorded as failed first, by whoever looks."""
     if run.state.is_final or run.runner is None or rooms.processes.is_alive(run.runner):
