@@ -7,7 +7,10 @@ from pathlib import Path
 if __name__ == "__main__" and not sys.flags.safe_path and Path(sys.path[0]) in (Path(), Path.cwd()):
     del sys.path[0]
 
-from headrace.cli.main import main
+try:
+    from headrace.cli.main import main
+except KeyboardInterrupt:  # Ctrl-C before anything was begun
+    sys.exit(130)
 
 if __name__ == "__main__":
     main()

@@ -191,5 +191,5 @@ class MissingParameterError(ParameterError):
         has = "has no value" if len(missing) == 1 else "have no values"
         super().__init__(
             f"Pipeline {pipeline!r}: {names} {has} and no default. Give {'it' if len(missing) == 1 else 'them'} by "
-            f"name, as in {missing[0][0]}=…"
+            f"name, as in {missing[0][0]}=…; on the command line -p {missing[0][0]}=…"
         )

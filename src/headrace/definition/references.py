@@ -13,7 +13,10 @@ from headrace.definition.refusals import Refusing
 MARK = "<headrace value: "
 """Begins the repr of every reference; a text constant that contains it holds a value's repr by mistake."""
 
+_COMPARED = ("`==` with", "`!=` with", "`<` with", "`<=` with", "`>` with", "`>=` with")
 _REMEDIES = {
+    **dict.fromkeys(_COMPARED, "Compare inside a step; hr.when takes its output as a condition."),
+    "counting with": "Use hr.each with .map to work on every element, or count inside a step.",
     "the truth of": "Use hr.when to branch on it, or decide inside a step.",
     "`len` of": "Use hr.each with .map to work on every element, or count inside a step.",
     "iterating over": "Use hr.each with .map to work on every element, or iterate inside a step.",
@@ -26,6 +29,17 @@ _REMEDIES = {
     "hashing": "Use lists, tuples and dict values to hold values of steps, not sets and dict keys.",
     "making an array of": "Compute inside a step.",
 }
+_SHAPING = (
+    *_COMPARED,
+    "the truth of",
+    "counting with",
+    "`len` of",
+    "iterating over",
+    "`in` with",
+    "formatting",
+    "`str` of",
+)
+"""What a body does with a parameter that is to shape the graph."""
 
 
 class Owner(Protocol):
@@ -114,6 +128,8 @@ class Reference(Refusing):
 
     def _refusal(self, action: str) -> DefinitionError:
         remedy = _REMEDIES.get(action, "Do it inside a step.")
+        if action in _SHAPING and self.headrace_source.words.startswith("parameter "):
+            remedy += " Declared as hr.Static[…], a parameter is a plain value in the body: it is fixed by the plan."
         return UnknownValueError(action, self.headrace_source.label, place=place(), remedy=remedy)
 
 

@@ -136,12 +136,12 @@ REFUSED: list[tuple[Any, type[Exception], str]] = [
     (
         lambda: bind(training),
         MissingParameterError,
-        "Pipeline 'training': 'until' (date) has no value and no default. Give it by name, as in until=…",
+        "Pipeline 'training': 'until' (date) has no value and no default. Give it by name, as in until=…; on the command line -p until=…",
     ),
     (
         lambda: bind(loose),
         MissingParameterError,
-        "Pipeline 'loose': 'anything' has no value and no default. Give it by name, as in anything=…",
+        "Pipeline 'loose': 'anything' has no value and no default. Give it by name, as in anything=…; on the command line -p anything=…",
     ),
     (
         lambda: bind(training, [1, 2, 3]),

@@ -86,11 +86,33 @@ def asks_for_the_truth() -> None:
 @mistake(
     errors.UnknownValueError,
     "In pipeline 'p', line N: `>` with the output of 'fit': its value is not known while the pipeline is "
-    "defined, only when it runs. Do it inside a step.",
+    "defined, only when it runs. Compare inside a step; hr.when takes its output as a condition.",
 )
 def compares() -> None:
     if fit([1]) > 0.5:
         pass
+
+
+@mistake(
+    errors.UnknownValueError,
+    "In pipeline 'p', line N: counting with parameter 'k': its value is not known while the pipeline is defined, only "
+    "when it runs. Use hr.each with .map to work on every element, or count inside a step. Declared as hr.Static[…], a "
+    "parameter is a plain value in the body: it is fixed by the plan.",
+)
+def counts_with_a_parameter(k: int = 3) -> None:
+    for _ in range(k):
+        load()
+
+
+@mistake(
+    errors.UnknownValueError,
+    "In pipeline 'p', line N: `>` with parameter 'k': its value is not known while the pipeline is defined, only when "
+    "it runs. Compare inside a step; hr.when takes its output as a condition. Declared as hr.Static[…], a parameter is "
+    "a plain value in the body: it is fixed by the plan.",
+)
+def branches_on_a_parameter(k: int = 3) -> None:
+    if k > 2:
+        load()
 
 
 @mistake(
