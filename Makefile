@@ -13,7 +13,7 @@ demo: setup  ## set up, then run the flights example from data to comparison, tw
 	@$(BIN)/headrace demo
 
 test: setup  ## the quick suite (ARGS="-m slow" for the slow tests, ARGS="tests/unit/engine" for a part)
-	@$(BIN)/python -m pytest -n 2 -m "not slow" $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow" $(ARGS)
 
 check: setup  ## formatting, lint, types, floors
 	@scripts/check

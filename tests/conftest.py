@@ -22,8 +22,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Of a table of cases that start processes, the quick suite takes the first and every fourth after it.
 
-    Processes are started through STARTERS: that tells these tables from those that cost little.
+    Processes are started through STARTERS: that tells these tables from those that cost little. What takes minutes is
+    begun first, so that no core waits for it at the end.
     """
+    items.sort(key=lambda item: item.get_closest_marker("minutes") is None)
     places: dict[str, int] = {}
     for item in items:
         table, _, case = item.nodeid.partition("[")

@@ -156,6 +156,7 @@ def test_training_as_a_plain_call_gives_the_best_of_three_models(test):
     assert predict(model, test).shape == (test.height,)
 
 
+@pytest.mark.minutes
 @pytest.mark.slow
 def test_nine_months_ahead_of_time_rank_late_flights_well():
     by_month = backtest(algorithms=("boosting",), seeds=3)

@@ -9,6 +9,28 @@ from acceptance.command_line import Project
 GOOD = "import headrace as hr\n\n@hr.step\ndef one() -> int:\n    return 1\n\n@hr.pipeline\ndef pipe() -> int:\n    return one()\n"
 
 
+COLOURED = """
+from enum import Enum
+
+import headrace as hr
+
+
+class Colour(Enum):
+    RED = 1
+    BLUE = 2
+
+
+@hr.step
+def paint(colour: Colour) -> str:
+    return colour.name
+
+
+@hr.pipeline
+def painting(colour: Colour) -> str:
+    return paint(colour)
+"""
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "mistakes"\nversion = "0"\n')
@@ -44,7 +66,7 @@ def test_an_error_in_the_projects_own_code_is_told_with_its_place(project: Proje
         (["run", "missing.py:pipe"], "There is no file 'missing.py'"),
         (["run", "good:one"], "is a Step, not a pipeline"),
         (["run", "good:pipe", "-p", "x"], "-p name=value"),
-        (["run", "good:pipe", "--params", "none.toml"], "cannot be read"),
+        (["run", "good:pipe", "--params", "none.toml"], "There is no parameters' file none.toml"),
         (["run", "good:pipe", "--until", "on"], "did you mean 'one'"),
         (["show", "zzz"], "There is no"),
         (["rum"], "did you mean run"),
@@ -74,3 +96,26 @@ def test_numbers_that_are_none_and_texts_that_no_terminal_has_are_shown(project:
     assert "inf" in project.ok("show").out
     assert "ud800" in project.ok("show").out
     assert "nan" in project.ok("runs").out
+
+
+def test_an_option_that_is_refused_while_a_module_is_imported_is_told_with_its_line(project: Project):
+    for option in ("timeout=-1", 'retries="often"'):
+        (project.folder / "flow.py").write_text(
+            f"import headrace as hr\n\n\n@hr.step({option})\ndef work() -> int:\n    return 1\n"
+        )
+        answer = project.headrace("plan", "flow.py:work")
+        assert answer.status == 2
+        assert answer.err.startswith("error[definition.option]: flow.py, line 4: ")
+
+
+def test_a_name_in_the_wrong_case_is_near(project: Project):
+    (project.folder / "flow.py").write_text(COLOURED)
+    answer = project.headrace("plan", "flow.py:painting", "-p", "colour=red")
+    assert "did you mean 'RED'?" in answer.err
+    assert "one of RED, BLUE, or by value 1, 2" in answer.err
+
+
+def test_a_missing_file_of_parameters_is_said_to_be_missing(project: Project):
+    (project.folder / "flow.py").write_text(COLOURED)
+    answer = project.headrace("plan", "flow.py:painting", "--params", "nowhere.yaml")
+    assert "There is no parameters' file nowhere.yaml. It is TOML or JSON" in answer.err

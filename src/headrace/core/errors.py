@@ -147,9 +147,15 @@ class SourceError(HeadraceError):
 
 
 def close_to(name: str, known: Iterable[str], *, limit: int = 3, cutoff: float = 0.6) -> list[str]:
-    """The known names that are like this one, the most alike first. Loads `difflib` when somebody has mistyped."""
-    found: list[str] = import_module("difflib").get_close_matches(name, list(known), limit, cutoff)
-    return found
+    """The known names that are like this one, in whatever case, the most alike first.
+
+    Loads `difflib` when somebody has mistyped.
+    """
+    by_letters: dict[str, list[str]] = {}
+    for one in known:
+        by_letters.setdefault(one.casefold(), []).append(one)
+    found = import_module("difflib").get_close_matches(name.casefold(), list(by_letters), limit, cutoff)
+    return [one for letters in found for one in by_letters[letters]][:limit]
 
 
 def near(name: str, known: Iterable[str]) -> str:

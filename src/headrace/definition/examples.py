@@ -82,8 +82,10 @@ def _choices(origin: Any, annotation: Any, mode: Mode) -> str:
         return f"one of {_listed(show(value) for value in get_args(annotation))}"
     if not len(origin):
         return f"{describe(annotation)}, which has no members"
-    names = _listed(member.name for member in origin)
-    return f"one of {_listed(show(member.value) for member in origin)}, or by name {names}"
+    names, values = _listed(member.name for member in origin), _listed(show(member.value) for member in origin)
+    if all(isinstance(member.value, str) for member in origin):
+        return f"one of {values}, or by name {names}"
+    return f"one of {names}, or by value {values}"
 
 
 def _listed(texts: Any) -> str:

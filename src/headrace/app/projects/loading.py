@@ -3,13 +3,14 @@
 import importlib
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from headrace.app.projects.places import refuse_standard_name
 from headrace.app.projects.settings import Settings
 from headrace.app.projects.targets import Target, source_folders
 from headrace.code.watching import install
-from headrace.core.errors import HeadraceError, UnknownNameError, UsageError
+from headrace.core.errors import DefinitionError, HeadraceError, UnknownNameError, UsageError
 from headrace.definition.outside import is_project_file
 from headrace.definition.pipelines import Pipeline
 from headrace.worker.fresh_sources import import_fresh
@@ -35,8 +36,10 @@ def _place_of(error: BaseException) -> str:
     trace = error.__traceback__
     while trace is not None:
         file = trace.tb_frame.f_code.co_filename
-        if is_project_file(file):
-            places.append(f"{file}, line {trace.tb_lineno}")
+        if is_project_file(file) and not file.startswith("<"):
+            path = Path(file)
+            shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+            places.append(f"{shown}, line {trace.tb_lineno}")
         trace = trace.tb_next
     return places[-1] if places else ""
 
@@ -58,20 +61,7 @@ def load(target: Target, settings: Settings) -> Pipeline[..., Any]:
         refuse_standard_name(settings, Path(target.file))
     make_importable(settings)
     install()
-    try:
-        module = importlib.import_module(target.module)
-    except ModuleNotFoundError as error:
-        if error.name is None or not f"{target.module}.".startswith(f"{error.name}."):
-            raise UserCodeError(f"module {target.module!r}", error) from error
-        where = " and ".join(str(folder) for folder in source_folders(settings))
-        raise UsageError(
-            f"There is no module {target.module!r} in {where}. Say `path/to/file.py:{target.name}`, or "
-            "start headrace in the project's folder."
-        ) from error
-    except HeadraceError:
-        raise
-    except (Exception, SystemExit) as error:  # a user's module can raise anything while it is imported
-        raise UserCodeError(f"module {target.module!r}", error) from error
+    module = _imported(target, settings)
     found = getattr(module, target.name, None)
     if isinstance(found, Pipeline):
         return found
@@ -82,3 +72,25 @@ def load(target: Target, settings: Settings) -> Pipeline[..., Any]:
         f"{target} is a {type(found).__name__}, not a pipeline. Put @hr.pipeline over it"
         + (f", or take {' or '.join(known)}." if known else ".")
     )
+
+
+def _imported(target: Target, settings: Settings) -> ModuleType:
+    try:
+        return importlib.import_module(target.module)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{target.module}.".startswith(f"{error.name}."):
+            raise UserCodeError(f"module {target.module!r}", error) from error
+        where = " and ".join(str(folder) for folder in source_folders(settings))
+        raise UsageError(
+            f"There is no module {target.module!r} in {where}. Say `path/to/file.py:{target.name}`, or "
+            "start headrace in the project's folder."
+        ) from error
+    except DefinitionError as error:
+        place = _place_of(error)
+        if place:
+            error.args = (f"{place}: {error}",)
+        raise
+    except HeadraceError:
+        raise
+    except (Exception, SystemExit) as error:  # a user's module can raise anything while it is imported
+        raise UserCodeError(f"module {target.module!r}", error) from error

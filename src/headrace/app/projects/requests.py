@@ -25,5 +25,9 @@ def read_parameters(path: Path | None) -> str:
         return ""
     try:
         return path.read_text()
+    except FileNotFoundError:
+        raise UsageError(
+            f"There is no parameters' file {path}. It is TOML or JSON, with the parameters' names."
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"The parameters' file {path} cannot be read: {error}.") from error
