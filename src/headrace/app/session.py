@@ -7,6 +7,7 @@ from typing import Any, Never, ParamSpec, TypeVar, cast
 from headrace.app.answers.conditions import parse_condition
 from headrace.app.answers.handles import Run, RunList
 from headrace.app.answers.looking import find_run, list_runs
+from headrace.app.answers.tracebacks import FromHere
 from headrace.app.plans.forecasts import forecasts
 from headrace.app.plans.new_plans import plan_call
 from headrace.app.plans.overriding import with_overrides
@@ -79,25 +80,28 @@ class Session:
         Raises RunFailed (with the run) unless the session was made with `check=False`; DefinitionError and
         ParameterError before anything starts.
         """
-        refuse_where_no_run_may_start()
-        rooms = self._rooms(pipeline)
-        plan = self._plan(rooms, pipeline, (args, kwargs))
-        record = running.execute(rooms, plan, self._options)
-        run: Run[R] = Run(rooms, record)
-        if self._check and record.state is not State.SUCCEEDED:
-            running.raise_unless_succeeded(record, run)
-        return run
+        with FromHere():
+            refuse_where_no_run_may_start()
+            rooms = self._rooms(pipeline)
+            plan = self._plan(rooms, pipeline, (args, kwargs))
+            record = running.execute(rooms, plan, self._options)
+            run: Run[R] = Run(rooms, record)
+            if self._check and record.state is not State.SUCCEEDED:
+                running.raise_unless_succeeded(record, run)
+            return run
 
     def plan(self, pipeline: Pipeline[P, R], /, *args: P.args, **kwargs: P.kwargs) -> PlanView:
         """What a run would do, step by step, and why; starts nothing."""
-        rooms = self._rooms(pipeline, is_forecast=True)
-        plan = self._plan(rooms, pipeline, (args, kwargs))
-        return PlanView(plan, forecasts(rooms, plan))
+        with FromHere():
+            rooms = self._rooms(pipeline, is_forecast=True)
+            plan = self._plan(rooms, pipeline, (args, kwargs))
+            return PlanView(plan, forecasts(rooms, plan))
 
     def get_run(self, text: str = "last") -> Run[Any]:
         """A run by the end of its id, its name, or `last`; raises UnknownNameError."""
-        rooms = self._rooms(None)
-        return Run(rooms, find_run(rooms, text))
+        with FromHere():
+            rooms = self._rooms(None)
+            return Run(rooms, find_run(rooms, text))
 
     def runs(
         self,
@@ -108,10 +112,11 @@ class Session:
         limit: int = 100,
     ) -> RunList:
         """Runs, newest first, that fit every condition (`"auc > 0.7"`)."""
-        rooms = self._rooms(None)
-        conditions = tuple(parse_condition(text) for text in _names(where))
-        which = RunFilter(pipeline=pipeline, tags=tuple(tags), conditions=conditions, limit=limit)
-        return RunList(rooms, list_runs(rooms, which))
+        with FromHere():
+            rooms = self._rooms(None)
+            conditions = tuple(parse_condition(text) for text in _names(where))
+            which = RunFilter(pipeline=pipeline, tags=tuple(tags), conditions=conditions, limit=limit)
+            return RunList(rooms, list_runs(rooms, which))
 
     def _plan(
         self, rooms: Rooms, pipeline: Pipeline[..., Any], call: tuple[Sequence[object], Mapping[str, object]]
