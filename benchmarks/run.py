@@ -215,7 +215,9 @@ def cost_per_step(results: dict[str, dict[str, Any]]) -> str:
 
 def failures(results: dict[str, dict[str, Any]]) -> list[str]:
     """Which tools did not bring which work to its end: these have no row below."""
-    ends = [f"{one['peer']} ({one['measure']}: {one['end']})" for name, one in results.items() if name.startswith("failed-")]
+    ends = [
+        f"{one['peer']} ({one['measure']}: {one['end']})" for name, one in results.items() if name.startswith("failed-")
+    ]
     return [f"Without a result: {', '.join(sorted(ends))}.", ""] if ends else []
 
 

@@ -38,11 +38,12 @@ def meaning(condition: Condition, facts: Sequence[Facts]) -> tuple[Kind, str]:
     Raises UnknownNameError, and UsageError for a time, a duration or a metric compared with a text.
     """
     name = condition.name
-    said = next((kind for kind in _LOGGED if name.startswith(f"{kind}.")), None)
+    said: Kind | None = next((kind for kind in _LOGGED if name.startswith(f"{kind}.")), None)
     if said is None and name in RUN_FIELDS:
         _fitting(condition)
         return "field", name
-    kinds, name = _LOGGED if said is None else (said,), name.removeprefix(f"{said}.")
+    kinds: tuple[Kind, ...] = _LOGGED if said is None else (said,)
+    name = name.removeprefix(f"{said}.")
     for kind in kinds:
         if any(name in getattr(each, kind) for each in facts):
             if kind == "metrics" and isinstance(condition.operand, str):

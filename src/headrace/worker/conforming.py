@@ -35,7 +35,7 @@ def check_output(step: str, target: Callable[..., object], output: object, *, ty
         raise OutputTypeError(step, differs, place=_place_of(target))
 
 
-def _is_plainly(value: object, declared: object) -> bool:
+def _is_plainly(value: object, declared: Any) -> bool:
     if declared is Any or declared is None:
         return declared is Any or value is None
     return (
