@@ -145,6 +145,8 @@ def test_a_script_that_nobody_looked_at_survives_the_next_time_too(project: Proj
 def test_a_step_that_crashes_once_is_tried_again_in_a_worker_and_the_run_goes_on(project: Project):
     answer = project.ok("run", "deaths:dying_once", "-p", "how=segmentation fault", "--lanes", "1")
     assert "attempt 1 failed: The step's process crashed (SIGSEGV). The run goes on in a new process." in answer.err
+    assert "Fatal Python error: Segmentation fault" in answer.err
+    assert " in dies_once" in answer.err
     assert "3 computed, 0 reused" in answer.err
     assert states(project) == {"first": "succeeded", "dies_once": "succeeded", "after": "succeeded"}
     shown = {one["step"]: one["attempts"] for one in project.ok("show", "--json").data["steps"]}

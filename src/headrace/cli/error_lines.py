@@ -3,7 +3,6 @@
 import os
 import sys
 
-from headrace.cli.as_json import print_json
 from headrace.core.errors import HeadraceError
 from headrace.core.visible import visible
 
@@ -13,10 +12,8 @@ def print_error(error: HeadraceError) -> None:
     print_message(error.code, str(error))
 
 
-def print_message(code: str, message: str, *, as_json: bool = False) -> None:
-    """Print a message under a code; `as_json`: on standard output too, for programs."""
+def print_message(code: str, message: str) -> None:
+    """Print a message under a code."""
     is_coloured = sys.stderr.isatty() and "NO_COLOR" not in os.environ
     mark = f"\x1b[31merror[{code}]\x1b[0m" if is_coloured else f"error[{code}]"
     print(f"{mark}: {visible(message, keep=chr(10))}", file=sys.stderr)
-    if as_json:
-        print_json({"error": {"code": code, "message": message}})

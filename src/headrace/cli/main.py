@@ -123,7 +123,9 @@ def exit_code(arguments: Sequence[str]) -> int:
         code, message, status = _explained(error)
         if os.environ.get("HEADRACE_TRACEBACK") and not isinstance(error, click.ClickException | click.Abort):
             traceback.print_exc()
-        print_message(code, message, as_json="--json" in words)
+        print_message(code, message)
+        if "--json" in words:
+            importlib.import_module("headrace.cli.as_json").print_json({"error": {"code": code, "message": message}})
         return status
     return result if isinstance(result, int) else 0
 

@@ -8,16 +8,27 @@ seconds of its source's change is therefore neither read nor written for the pro
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
-from importlib.abc import PathEntryFinder
 from importlib.machinery import (
     EXTENSION_SUFFIXES,
     SOURCE_SUFFIXES,
     ExtensionFileLoader,
     FileFinder,
+    ModuleSpec,
     SourceFileLoader,
 )
 from importlib.util import cache_from_source
 from pathlib import Path
+from types import ModuleType
+from typing import Protocol
+
+
+class PathEntry(Protocol):
+    """What finds the modules of one folder; as `importlib.abc.PathEntryFinder`, which takes 5 ms to import."""
+
+    def find_spec(self, fullname: str, target: ModuleType | None = ..., /) -> ModuleSpec | None:
+        """How to load a module of the folder; None if it is not there."""
+        ...
+
 
 RACY_S = 2.0
 """How close to its source's change bytecode may have been written and still be of the text before."""
@@ -34,7 +45,7 @@ class FreshSourceLoader(SourceFileLoader):
         return stats
 
 
-Finder = Callable[[str], PathEntryFinder]
+Finder = Callable[[str], PathEntry]
 _INSTALLED: set[str] = set()
 
 
@@ -52,7 +63,7 @@ def import_fresh(folders: Iterable[str]) -> None:
 
 
 def _only_below(folders: tuple[str, ...], finder: Finder) -> Finder:
-    def hook(place: str) -> PathEntryFinder:
+    def hook(place: str) -> PathEntry:
         path = _as_folder(place)
         if not path.startswith(folders) or "site-packages" in path:
             raise ImportError

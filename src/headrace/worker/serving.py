@@ -4,6 +4,7 @@ The executor starts the process with the descriptors that `ports.workers` names.
 tracer, module path) is wired by whoever calls `serve`.
 """
 
+import faulthandler
 import os
 import signal
 import threading
@@ -51,6 +52,7 @@ def serve(worker: InProcessWorker, identity: WorkerIdentity) -> None:
     """
     keep_from_children()
     die_with(LIFE_FD)
+    faulthandler.enable(2, all_threads=False)  # a crash in native code says where in Python it was
     signal.signal(signal.SIGINT, _ignore)
     signal.signal(signal.SIGTERM, end_by_signal)
     pump = DescriptorPump(worker.caught)

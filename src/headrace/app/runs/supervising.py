@@ -3,6 +3,7 @@
 The parent waits, passes signals on and knows how its child ended. See docs/decisions/0006.
 """
 
+import faulthandler
 import fcntl
 import os
 import signal
@@ -81,6 +82,8 @@ def supervised(work: Callable[[Lifeline], int], *, after: Callable[[Lifeline, En
 
 
 def _at_work(work: Callable[[Lifeline], int], lifeline: Lifeline) -> int:
+    if not faulthandler.is_enabled():
+        faulthandler.enable(2, all_threads=False)  # a crash in native code says where in Python it was
     try:
         status = work(lifeline)
     except BaseException:
