@@ -59,7 +59,7 @@ def test_nothing_of_a_user_s_steers_the_terminal(project: Project, word: str):
         found = [repr(one) for one in STEERING if one in answer.out + answer.err]
         assert not found, answer
         assert "error[internal" not in answer.err
-    assert r"two\nlines \x1b[31mred \u202e #t\x1b[5m" in answers[2].out
+    assert r"two\nlines \x1b[31mred \u202e  #t\x1b[5m" in answers[2].out
     assert r"note \x1b[2J\x07" in answers[3].out
 
 

@@ -50,6 +50,7 @@ def runs(*, as_json: bool, **given: Any) -> None:
         print("No run yet. `headrace run PIPELINE` makes one." if which == type(which)() else "No run fits.")
         return
     listed, differing = shown(listed), views.differing_parameters(found)
+    whys = {one.id: one.failure.message.partition("\n")[0] if one.failure else "" for one in found}
     names = views.common_metrics(listed)
     head = ["run", "pipeline", "state", "started", "took", *names, ""]
     now = time.time()
@@ -61,7 +62,7 @@ def runs(*, as_json: bool, **given: Any) -> None:
             ago(one["created_at"], now),
             seconds(one["seconds"]),
             *(number(one["metrics"][name]) if name in one["metrics"] else "" for name in names),
-            _words(one, visible(differing[one["id"]])),
+            _words(one, visible(differing[one["id"]]), visible(whys[one["id"]])),
         ]
         for one in listed
     ]
@@ -70,9 +71,8 @@ def runs(*, as_json: bool, **given: Any) -> None:
         print(f"older ones: headrace runs --before {short_id(listed[-1]['id'])}")
 
 
-def _words(one: dict[str, Any], parameters: str) -> str:
+def _words(one: dict[str, Any], parameters: str, why: str) -> str:
     """What tells a run from others: its name and tags, the parameters that differ, and why it failed."""
-    why = one["failure"]["message"] if one["failure"] else ""
     return "  ".join(text for text in (one["name"], *(f"#{tag}" for tag in one["tags"]), parameters, why) if text)
 
 
