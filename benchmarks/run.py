@@ -232,6 +232,7 @@ def machine() -> list[str]:
         f"Python {platform.python_version()}, {platform.system()}; load before the last measure {load:.1f}.",
         "Whole processes timed from outside, medians; for each work all tools one after the other, telemetry off, default local settings.",
         'Headrace with its default durability ("normal": what is finished survives the death of any process).',
+        "The speed of the machine drifts while they run; the spans (min-max) say by how much.",
     ]
 
 
