@@ -121,14 +121,27 @@ def test_a_relative_path_that_no_parameter_names_means_the_file_that_is_there_to
         assert Project(tmp_path).ok("run", "work:pipe", "--json").data["output"] == "above"
 
 
-def test_the_same_content_under_another_name_is_reused(tmp_path: Path):
+def test_the_same_content_elsewhere_is_reused_and_under_another_name_computed(tmp_path: Path):
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "paths"\nversion = "0"\n')
     (tmp_path / "work.py").write_text(
         HEAD
-        + "@hr.step\ndef use(path: Path) -> str:\n    return path.read_text()\n\n@hr.pipeline\ndef pipe(path: Path) -> str:\n    return use(path)\n"
+        + "@hr.step\ndef use(path: Path) -> str:\n    return path.read_text() + path.stem\n\n@hr.pipeline\ndef pipe(path: Path) -> str:\n    return use(path)\n"
     )
-    (tmp_path / "a.txt").write_text("same")
-    (tmp_path / "b.txt").write_text("same")
+    (tmp_path / "inner").mkdir()
+    for name in ("a.txt", "b.txt", "inner/a.txt"):
+        (tmp_path / name).write_text("same")
     project = Project(tmp_path)
     project.ok("run", "work:pipe", "-p", "path=a.txt")
-    assert project.ok("run", "work:pipe", "-p", "path=b.txt", "--json").data["steps"] == {"use": "reused"}
+    assert project.ok("run", "work:pipe", "-p", "path=inner/a.txt", "--json").data["steps"] == {"use": "reused"}
+    assert project.ok("run", "work:pipe", "-p", "path=b.txt", "--json").data["output"] == "sameb"
+
+
+def test_files_of_equal_content_in_one_map_keep_their_names(tmp_path: Path):
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "paths"\nversion = "0"\n')
+    (tmp_path / "work.py").write_text(
+        HEAD
+        + "@hr.step\ndef use(path: Path) -> str:\n    return path.stem\n\n@hr.pipeline\ndef pipe(paths: tuple[Path, ...] = (Path('a.txt'), Path('b.txt'))) -> list[str]:\n    return use.map(hr.each(paths))\n"
+    )
+    for name in ("a.txt", "b.txt"):
+        (tmp_path / name).write_text("same")
+    assert Project(tmp_path).ok("run", "work:pipe", "--json").data["output"] == ["a", "b"]

@@ -43,6 +43,31 @@ def refuses(x: int) -> int:
     return x
 
 @hr.step
+def stops_early(x: int) -> int:
+    begin()
+    try:
+        time.sleep(60)
+    except KeyboardInterrupt:
+        return -1
+    return x
+
+@hr.step
+def swallows(x: int) -> int:
+    begin()
+    try:
+        time.sleep(60)
+    finally:
+        return -1
+
+@hr.step
+def answers_with_an_error(x: int) -> int:
+    begin()
+    try:
+        time.sleep(60)
+    except BaseException:
+        raise ValueError("stopped") from None
+
+@hr.step
 def computes(x: int) -> int:
     begin()
     hashlib.pbkdf2_hmac("sha256", b"a", b"b", 200_000_000)
@@ -60,6 +85,18 @@ def napping() -> int:
 @hr.pipeline
 def refusing() -> int:
     return refuses(first())
+
+@hr.pipeline
+def stopping() -> int:
+    return stops_early(first())
+
+@hr.pipeline
+def swallowing() -> int:
+    return swallows(first())
+
+@hr.pipeline
+def answering() -> int:
+    return answers_with_an_error(first())
 
 @hr.pipeline
 def computing() -> int:
@@ -122,6 +159,20 @@ def is_gone(pid: int) -> bool:
             return True
         time.sleep(0.02)
     return False
+
+
+@pytest.mark.parametrize("pipeline", ["stopping", "swallowing", "answering"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_a_step_makes_of_its_stop_is_no_value(project: Project, pipeline: str, number: signal.Signals):
+    process = start(project, *HEADRACE, f"signals:{pipeline}")
+    process.send_signal(number)
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+    state, steps = states(project)
+    assert state == "cancelled"
+    assert "succeeded" not in list(steps.values())[1:]
+    planned = {one["step"]: one["action"] for one in project.ok("plan", f"signals:{pipeline}", "--json").data}
+    assert [action for step, action in planned.items() if step != "first"] == ["run"]
 
 
 def test_ctrl_c_in_a_terminal_stops_the_step_and_says_how_to_go_on(project: Project):

@@ -16,7 +16,7 @@ from headrace.app.projects.main_script import name_main_script
 from headrace.app.projects.settings import read_settings
 from headrace.app.rooms import Rooms
 from headrace.app.runs import running
-from headrace.app.runs.standing import refuse_where_no_run_may_start
+from headrace.app.runs.standing import refuse_where_no_run_may_start, the_only_run
 from headrace.core.errors import UnknownNameError, UsageError
 from headrace.core.states import State
 from headrace.definition.pipelines import Pipeline
@@ -83,8 +83,9 @@ class Session:
         with FromHere():
             refuse_where_no_run_may_start()
             rooms = self._rooms(pipeline)
-            plan = self._plan(rooms, pipeline, (args, kwargs))
-            record = running.execute(rooms, plan, self._options)
+            with the_only_run():
+                plan = self._plan(rooms, pipeline, (args, kwargs))
+                record = running.execute(rooms, plan, self._options)
             run: Run[R] = Run(rooms, record)
             if self._check and record.state is not State.SUCCEEDED:
                 running.raise_unless_succeeded(record, run)

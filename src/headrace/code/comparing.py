@@ -25,6 +25,11 @@ _WRAPPED = ("function", "__wrapped__", "func", "py_func")
 """Where steps, pipelines and well-behaved decorators keep what they stand for."""
 _MODULE = "reload the module or start again"
 _SCRIPT = "start again"
+_EITHER = (
+    "reload the module or start again; if nobody has edited it, this process has given it another value, which should "
+    "be a parameter of the pipeline"
+)
+"""Where no load was seen, the file may be as it was."""
 _OTHER = "`{}` still holds the old one, so reload that, too, or start again"
 _NOTEBOOK = "this session still holds the old one, so import it again or start again"
 _GIVEN = "the pipeline that was given is the old one, so import it again or start again"
@@ -110,7 +115,8 @@ class Comparison:
             if own is not None and expected is not None and name in self._reached.get(own.file, ()):
                 changed = expected.changed_constant(name, value)
                 if changed:
-                    return _error(changed, own)
+                    error = _error(changed, own)
+                    return error if own.loaded else EditedAfterImportError(changed, own.file, remedy=_EITHER)
         return None
 
     def _edit_in_notebook(self) -> EditedAfterImportError | None:

@@ -54,6 +54,20 @@ class ValueWithoutFormError(SourceError):
         )
 
 
+class ChangedInMemoryError(SourceError):
+    """A constant that a step uses has another value in this process than its file gives it."""
+
+    code = "source.changed-in-memory"
+
+    def __init__(self, name: str, file: str) -> None:
+        self.name, self.file = name, file
+        super().__init__(
+            f"A step uses `{name}` of {file}, whose value in this process is not the one that the file gives it for "
+            f"everybody who imports it: worker processes and the command line would compute with that one, and a "
+            f"result would be reused whatever the value is. Make it a parameter of the pipeline."
+        )
+
+
 class EditedAfterImportError(SourceError):
     """This process holds other code than the file says that a plan was made from."""
 

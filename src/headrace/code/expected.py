@@ -9,6 +9,7 @@ from types import CodeType, FunctionType
 
 from headrace.code.indexing import index_source
 from headrace.code.likeness import likeness
+from headrace.code.pieces import FileIndex
 from headrace.core.canonical import NotCanonicalError, canonical
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -31,9 +32,7 @@ class ExpectedSource:
         self._collect(tree.body, "")
         for code in _codes_in(compile(content, name, "exec", dont_inherit=True)):
             self._codes.setdefault(code.co_qualname, []).append(code)
-        index = index_source(content)
-        changed = {name for raw in index.bindings.values() for number in raw for name in index.piece(number).mutates}
-        self._unsteady = changed | {name for name, pieces in index.bindings.items() if len(pieces) != 1}
+        self._unsteady = unsteady_names(index_source(content))
 
     def differs(self, function: FunctionType) -> bool:
         """Whether a live function does something else than all that the file has under its name; False if none."""
@@ -87,6 +86,54 @@ class ExpectedSource:
             elif isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
                 for name in _names_bound([statement]):
                     self._values[f"{prefix}{name}"] = statement.value
+
+
+class WrittenConstants:
+    """The constants that a file writes out once, at its top level, and the names that only its run as a script binds.
+
+    `unsteady` names are changed or bound anew by the file itself: nothing is said of them.
+    """
+
+    def __init__(self, content: bytes, unsteady: frozenset[str]) -> None:
+        self._values: dict[str, ast.expr] = {}
+        self._of_script: set[str] = set()
+        for statement in ast.parse(content).body:
+            if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
+                self._values |= dict.fromkeys(_names_bound([statement]), statement.value)
+            elif isinstance(statement, ast.If) and _is_main_guard(statement.test):
+                self._of_script |= set(_names_bound_within(statement.body))
+        self._unsteady = unsteady - self._of_script
+
+    def is_changed(self, name: str, live: object, *, in_script: bool) -> bool:
+        """Whether a live constant has another value than the file gives it for everybody who imports it.
+
+        `in_script`: the file is the script that this process runs, with what stands under its `__name__` guard.
+        """
+        is_bound_anew = in_script and name in self._of_script
+        if name in self._unsteady or (name not in self._values and not is_bound_anew):
+            return False
+        written = _value_of(self._values[name]) if name in self._values else _NO_VALUE
+        return is_bound_anew if written is _NO_VALUE else not _is_same(written, live)
+
+
+def unsteady_names(index: FileIndex) -> frozenset[str]:
+    """The names that a file's own code changes, or binds more than once."""
+    changed = {name for raw in index.bindings.values() for number in raw for name in index.piece(number).mutates}
+    return frozenset(changed | {name for name, pieces in index.bindings.items() if len(pieces) != 1})
+
+
+def _is_main_guard(test: ast.expr) -> bool:
+    names = {one.id for one in ast.walk(test) if isinstance(one, ast.Name)}
+    return names == {"__name__"} and any(
+        isinstance(one, ast.Constant) and one.value == "__main__" for one in ast.walk(test)
+    )
+
+
+def _names_bound_within(statements: Sequence[ast.stmt]) -> Iterator[str]:
+    for statement in statements:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                yield node.id
 
 
 def _names_bound(statements: Sequence[ast.stmt]) -> Iterator[str]:

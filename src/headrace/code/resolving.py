@@ -85,8 +85,9 @@ class _Search:
         self._seen.add(place)
         index = self._modules.index_of(module)
         pieces = index.pieces_of(root)
+        # also where the name is bound here: which of the two comes last is decided by statements and conditions
+        found = [self._star(absolute_name(module, *star), (root, *rest)) for star in index.stars]
         if not pieces:
-            found = [self._star(absolute_name(module, *star), (root, *rest)) for star in index.stars]
             return any(found)
         targets = [target for piece in pieces for target in piece.imports if target[0] == root]
         followed = [self.target(module, target, rest) for target in dict.fromkeys(targets)]

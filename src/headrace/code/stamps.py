@@ -72,7 +72,8 @@ class ClosureMemo:
 
 
 def _key(target: str) -> str:
-    return f"{_FORMAT}:{digest_parts([target])}"
+    # a folder on PYTHONPATH may hold another module of the same name
+    return f"{_FORMAT}:{digest_parts([target, os.environ.get('PYTHONPATH', '')])}"
 
 
 def _content_digest(path: str) -> str:

@@ -200,6 +200,36 @@ def _members(data: Mapping[str, object]) -> list[object]:
     return [_decode(item) for item in cast("list[object]", data["v"])]
 
 
+def _encode_time(value: Any) -> str:
+    """ISO 8601, with the name of a time zone as in RFC 9557: `2013-07-01T12:00:00+02:00[Europe/Berlin]`."""
+    zone = value.tzinfo
+    if zone is None or type(zone) is dt.timezone:
+        return str(value.isoformat())
+    if type(zone).__module__ != "zoneinfo" or not zone.key:  # of no other kind is it known what makes it again
+        raise NotCanonicalError(type(zone), "its time zone")
+    return f"{value.isoformat()}[{zone.key}]"
+
+
+def _decode_datetime(text: object) -> dt.datetime:
+    plain, _, key = cast("str", text).removesuffix("]").partition("[")
+    moment = dt.datetime.fromisoformat(plain)
+    if not key:
+        return moment
+    found = moment.replace(tzinfo=_zone(key))
+    return found if found.utcoffset() == moment.utcoffset() else found.replace(fold=1)
+
+
+def _decode_time(text: object) -> dt.time:
+    plain, _, key = cast("str", text).removesuffix("]").partition("[")
+    found = dt.time.fromisoformat(plain)
+    return found.replace(tzinfo=_zone(key)) if key else found
+
+
+def _zone(key: str) -> dt.tzinfo:
+    make = cast("Callable[[str], dt.tzinfo]", resolve("zoneinfo:ZoneInfo"))
+    return make(key)
+
+
 def _encode_duration(span: dt.timedelta) -> list[int]:
     return [span.days, span.seconds, span.microseconds]
 
@@ -223,8 +253,8 @@ def _decode_duration(value: object) -> dt.timedelta:
 
 _ATOMS: dict[type, tuple[str, Callable[..., object], Callable[..., object]]] = {
     dt.date: ("date", dt.date.isoformat, dt.date.fromisoformat),
-    dt.datetime: ("datetime", dt.datetime.isoformat, dt.datetime.fromisoformat),
-    dt.time: ("time", dt.time.isoformat, dt.time.fromisoformat),
+    dt.datetime: ("datetime", _encode_time, _decode_datetime),
+    dt.time: ("time", _encode_time, _decode_time),
     dt.timedelta: ("timedelta", _encode_duration, _decode_duration),
     bytes: ("bytes", _encode_bytes, binascii.a2b_base64),
     complex: ("complex", repr, complex),

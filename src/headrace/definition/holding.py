@@ -48,7 +48,7 @@ def _fit_fields(value: object, annotation: Any) -> None:
 
 
 def _fit(value: Any, annotation: Any, place: Place) -> Any:
-    if _is_of_a_class_like(value, annotation):
+    if _is_of_a_class_like(value, annotation) or _is_of_a_library_s_own_making(value, annotation):
         return value
     number = value.item() if _is_numpy_scalar(value) else value
     if number is not value and _fits(number, annotation, place):
@@ -65,6 +65,15 @@ def _is_of_a_class_like(value: object, annotation: Any) -> bool:
         return True
     # `DataFrame[Schema]`: the brackets promise more than the class of any value shows
     return bool(arguments) and type(value).__module__ not in _JUDGED_INSIDE and issubclass(origin, type(value))
+
+
+def _is_of_a_library_s_own_making(value: object, annotation: Any) -> bool:
+    """What only the libraries can judge: `npt.ArrayLike` and its parts, a Series as an iterable of numbers."""
+    origin, _ = parts(without_newtype(annotation))
+    if "numpy._typing" in repr(annotation):
+        return True
+    is_abstract = isinstance(origin, type) and origin.__module__ == "collections.abc"
+    return is_abstract and type(value).__module__ not in _JUDGED_INSIDE and isinstance(value, origin)
 
 
 def _is_numpy_scalar(value: object) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from pathlib import PurePath
 
 from msgspec import Struct
 
@@ -36,15 +37,19 @@ def step_key(inputs: KeyParts) -> str:
 def argument_digest(value: Value, path_digests: Mapping[str, str]) -> str:
     """The digest of an argument.
 
-    Paths written in the pipeline or given as parameters count by their content, not by their name; where there is
-    nothing, the name is all there is.
+    Paths written in the pipeline or given as parameters count by their content and their last part, which steps read
+    (`path.stem`), not by the folder they lie in; where there is nothing, the whole path is all there is.
     """
     paths = paths_in(value)
     if not paths:
         return value_digest(value)
     return digest_parts(
-        ("paths", *(path_digests.get(path) or f"nothing at {path}" for path in paths), _without_paths(value))
+        ("paths", *(_path_digest(path, path_digests.get(path, "")) for path in paths), _without_paths(value))
     )
+
+
+def _path_digest(path: str, content: str) -> str:
+    return f"{PurePath(path).name} {content}" if content else f"nothing at {path}"
 
 
 def paths_in(value: Value) -> list[str]:

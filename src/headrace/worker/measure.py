@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import lru_cache
 
 from headrace.ports.executors import Usage
 
@@ -18,7 +19,7 @@ class Meter:
     """Measures one attempt at a time in this process."""
 
     def __init__(self) -> None:
-        self._memory = _LinuxMemory() if sys.platform == "linux" else _PeakMemory()
+        self._memory = _memory_of(os.getpid())
         self._wall = self._cpu = 0.0
         self.import_s = 0.0
         self.store_s = 0.0
@@ -52,6 +53,12 @@ class Meter:
         """What was used since `start`. CPU seconds count all threads of the process and children that have ended."""
         wall, cpu = time.perf_counter() - self._wall, _cpu_seconds() - self._cpu
         return Usage(wall, max(cpu, 0.0), self._memory.peak_bytes(), self.import_s, self.store_s)
+
+
+@lru_cache(maxsize=1)
+def _memory_of(pid: int) -> "_LinuxMemory | _PeakMemory":  # noqa: ARG001 - what a fork inherits is of its parent
+    """That of this process: its descriptors stay open, and a process may run many pipelines."""
+    return _LinuxMemory() if sys.platform == "linux" else _PeakMemory()
 
 
 def _cpu_seconds() -> float:

@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -161,8 +162,19 @@ def _after_fork() -> None:
 os.register_at_fork(after_in_child=_after_fork)
 
 
+SHORTEST_LINE = 8
+"""Shorter lines of a secret of several lines (`}`) are no secret of their own."""
+
+
 def masked(text: str, secrets: tuple[str, ...]) -> str:
-    """A text in which no secret stands."""
+    """A text in which no secret stands, nor a line of one (texts come line by line), nor one as `repr` writes it."""
     for secret in secrets:
-        text = text.replace(secret, "***")
+        for form in _forms_of(secret):
+            text = text.replace(form, "***")
     return text
+
+
+@lru_cache(maxsize=256)
+def _forms_of(secret: str) -> tuple[str, ...]:
+    lines = [line for line in secret.splitlines() if len(line.strip()) >= SHORTEST_LINE]
+    return tuple(form for form in dict.fromkeys((secret, repr(secret)[1:-1], *lines, *map(str.strip, lines))) if form)

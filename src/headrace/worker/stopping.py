@@ -20,13 +20,17 @@ def end_by_signal(*_: object) -> None:
 
 
 class StopGate:
-    """Open while a step's code runs in the main thread; only then does the signal raise AttemptStopped, once."""
+    """Open while a step's code runs in the main thread; only then does the signal raise AttemptStopped, once.
+
+    A step that catches it and goes on has ended all the same: what it gives back is cut short, and no value.
+    """
 
     def __init__(self, stop_signal: signal.Signals = signal.SIGURG) -> None:
         self._signal = stop_signal
         self._current = ""
         self._wanted = ""
         self._is_open = False
+        self._has_raised = False
         self._main = threading.main_thread().ident
 
     def install(self) -> None:
@@ -43,7 +47,7 @@ class StopGate:
     @contextmanager
     def attempt(self, attempt_id: str) -> Generator[None, None, None]:
         """The whole attempt; within it, `user_code` marks what may be interrupted."""
-        self._current = attempt_id
+        self._current, self._has_raised = attempt_id, False
         try:
             yield
         finally:
@@ -52,13 +56,20 @@ class StopGate:
 
     @contextmanager
     def user_code(self) -> Generator[None, None, None]:
-        """The part that may be interrupted; raises AttemptStopped at once if somebody asked before."""
+        """The part that may be interrupted; raises AttemptStopped at once if somebody asked before, and at its end if
+        the step has made something else of it."""
         try:
             self._is_open = threading.get_ident() == self._main
             self._raise_if_wanted()
             yield
+        except Exception as error:
+            if self._has_raised:
+                raise AttemptStopped from error
+            raise
         finally:
             self._is_open = False
+        if self._has_raised:
+            raise AttemptStopped
 
     @contextmanager
     def shielded(self) -> Generator[None, None, None]:
@@ -77,6 +88,7 @@ class StopGate:
         if self._wanted and self._wanted == self._current:
             self._wanted = ""
             self._is_open = False
+            self._has_raised = True
             raise AttemptStopped
 
     def _on_signal(self, number: int, frame: object) -> None:  # noqa: ARG002 - what `signal` passes

@@ -7,6 +7,7 @@ import math
 import subprocess
 import sys
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -115,6 +116,38 @@ def test_texts_are_the_same_in_processes_with_other_hash_seeds():
 def test_a_moment_with_a_time_zone_is_kept():
     moment = dt.datetime(2013, 3, 10, 2, 30, tzinfo=dt.UTC)
     assert restore(canonical(moment)) == moment
+
+
+@given(
+    st.datetimes(dt.datetime(1990, 1, 1), dt.datetime(2030, 1, 1), allow_imaginary=True),  # noqa: DTZ001
+    st.sampled_from(["Europe/Berlin", "America/New_York", "Asia/Kathmandu", "UTC"]),
+    st.sampled_from([0, 1]),
+)
+def test_a_moment_keeps_the_rules_of_its_zone_and_which_of_two_it_is(moment, key, fold):
+    there = moment.replace(tzinfo=ZoneInfo(key), fold=fold)
+    back = restore(canonical(there))
+    assert back.tzinfo is there.tzinfo
+    assert (back.replace(tzinfo=None), back.utcoffset()) == (moment, there.utcoffset())
+    later = dt.timedelta(days=200)
+    assert (back + later).utcoffset() == (there.replace(fold=back.fold) + later).utcoffset()
+
+
+@pytest.mark.parametrize("fold", [0, 1])
+def test_both_hours_of_an_autumn_night_are_two(fold):
+    moment = dt.datetime(2013, 10, 27, 2, 30, fold=fold, tzinfo=ZoneInfo("Europe/Berlin"))
+    assert restore(canonical(moment)).fold == fold
+
+
+def test_a_time_of_day_keeps_its_zone_and_a_zone_of_another_kind_has_no_text():
+    time = dt.time(12, 30, tzinfo=ZoneInfo("Europe/Berlin"))
+    assert restore(canonical(time)).tzinfo is time.tzinfo
+
+    class Odd(dt.tzinfo):
+        def utcoffset(self, moment):
+            return dt.timedelta(hours=1)
+
+    with pytest.raises(NotCanonicalError):
+        canonical(dt.datetime(2013, 1, 1, tzinfo=Odd()))
 
 
 @dataclasses.dataclass

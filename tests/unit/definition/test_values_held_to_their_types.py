@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from headrace.definition.holding import difference
 
@@ -86,6 +86,10 @@ HOLDS = [
     ((1, 2, 3), tuple[int, ...]),
     ([1, 2], Iterable[int]),
     ([*range(1000), "far"], list[object]),
+    (np.zeros(2), ArrayLike),
+    ([1.0], ArrayLike),
+    (pd.Series([1, 2]), Iterable[int]),
+    (np.zeros(2), Iterable[float]),
 ]
 
 

@@ -75,9 +75,16 @@ def test_a_path_counts_by_its_content():
 
 def test_a_moved_file_with_the_same_content_keeps_the_key():
     one = node("a", x=const(1))
-    moved = InlineValue('{"$":"path","v":"elsewhere/y.csv"}')
-    sources = Sources(files={"data/x.csv": "content", "elsewhere/y.csv": "content"})
+    moved = InlineValue('{"$":"path","v":"elsewhere/x.csv"}')
+    sources = Sources(files={"data/x.csv": "content", "elsewhere/x.csv": "content"})
     assert keyed(one, PATH, sources=sources).key == keyed(one, moved, sources=sources).key
+
+
+def test_a_file_of_the_same_content_under_another_name_has_another_key():
+    one = node("a", x=const(1))
+    renamed = InlineValue('{"$":"path","v":"data/y.csv"}')
+    sources = Sources(files={"data/x.csv": "content", "data/y.csv": "content"})
+    assert keyed(one, PATH, sources=sources).key != keyed(one, renamed, sources=sources).key
 
 
 def test_project_classes_of_inputs_count_and_foreign_ones_do_not():

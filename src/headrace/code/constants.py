@@ -1,0 +1,73 @@
+"""Constants of imported modules that something has changed in memory: a key covers what the file says, a step in this
+process would see something else.
+"""
+
+# ruff: noqa: PTH123 - pathlib costs more than the work itself here
+
+import re
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from types import FunctionType, ModuleType
+
+from headrace.code.errors import ChangedInMemoryError
+from headrace.code.expected import WrittenConstants, unsteady_names
+from headrace.code.indexing import index_source
+from headrace.code.pieces import INDEX_FORMAT, read_index
+from headrace.plan.explain import AT_IMPORT
+from headrace.ports.code import Code
+from headrace.ports.stores import MemoStore
+
+_READ: dict[tuple[str, str], WrittenConstants] = {}
+"""By path and digest: what this process has read."""
+_WORD = re.compile(r"[^\W\d]\w*")
+
+
+def refuse_changed_constants(
+    live: Mapping[str, Sequence[ModuleType]],
+    files: Mapping[str, tuple[str, str]],
+    *,
+    codes: Iterable[Code],
+    memo: MemoStore,
+) -> None:
+    """Raise ChangedInMemoryError for the first constant that a code reaches and that has another value in memory.
+
+    `live` are imported modules by the path of their file, `files` gives its name in the project and its digest. What
+    the file's own functions change is its state, and no constant.
+    """
+    reached: dict[str, set[str]] = {}
+    for code in codes:
+        set_at_import = _set_at_import(code, files)
+        for row in code.rows:
+            name = row.symbol.partition(":")[2].partition(".")[0]
+            if name not in set_at_import:
+                reached.setdefault(row.file, set()).add(name)
+    for path, modules in live.items():
+        file, digest = files[path]
+        for module in modules if path.endswith(".py") else ():
+            held = {name: vars(module)[name] for name in reached.get(file, ()) if name in vars(module)}
+            plain = {name: value for name, value in held.items() if not isinstance(value, type | FunctionType)}
+            for name, value in sorted(plain.items()):
+                if _written(path, digest, memo).is_changed(name, value, in_script=module is sys.modules["__main__"]):
+                    raise ChangedInMemoryError(name, file)
+
+
+def _set_at_import(code: Code, files: Mapping[str, tuple[str, str]]) -> set[str]:
+    """The words in what importing the code's modules does: what that sets (`conf.LIMIT = 5`), the key covers."""
+    paths = {file: path for path, (file, _) in files.items()}
+    words: set[str] = set()
+    for row in code.rows:
+        if row.symbol.endswith(f":{AT_IMPORT}") and row.file in paths:
+            with open(paths[row.file], encoding="utf-8", errors="replace") as file:
+                lines = file.read().splitlines()[row.first_line - 1 : row.last_line]
+            words.update(_WORD.findall("\n".join(lines)))
+    return words
+
+
+def _written(path: str, digest: str, memo: MemoStore) -> WrittenConstants:
+    if (path, digest) not in _READ:
+        with open(path, "rb") as file:
+            content = file.read()
+        text = memo.recall(f"{INDEX_FORMAT}:{digest}")
+        index = read_index(text) if text else index_source(content)
+        _READ[path, digest] = WrittenConstants(content, unsteady_names(index))
+    return _READ[path, digest]
