@@ -6,6 +6,7 @@ Looks at the live `__main__`, because a notebook has no other truth: cells are e
 
 import ast
 import linecache
+import pickle
 import re
 from collections.abc import Callable, Mapping
 from types import FunctionType, ModuleType
@@ -73,7 +74,7 @@ class NotebookSource:
                 return [_import_piece(name, module, own_name)]
             pieces = self._defined(self._live_source(value), own_name) or self._last_binding(own_name)
             if pieces:
-                return pieces
+                return pieces + _closure_pieces(value)
         return self._value_pieces(name, self._namespace[name])
 
     def _value_pieces(self, name: str, value: object) -> list[Piece]:
@@ -148,7 +149,34 @@ def _value_text(value: object) -> str | None:
     if type(value).__module__.partition(".")[0] == "numpy" and hasattr(value, "dtype") and not array.dtype.hasobject:
         content = digest_bytes(array.tobytes())
         return f"array {array.dtype.str} {array.dtype.descr} {array.shape} {content}"
-    return None
+    return _pickled_text(value)
+
+
+def _pickled_text(value: object) -> str | None:
+    """The digest of what pickle makes of a value, large arrays in it uncopied; None if it cannot be pickled.
+
+    Equal values may have different pickles: then a step is computed again, which is the better mistake.
+    """
+    buffers: list[pickle.PickleBuffer] = []
+    try:
+        plain = pickle.dumps(value, protocol=5, buffer_callback=buffers.append)
+        parts = [digest_bytes(plain), *(digest_bytes(cast("bytes", one.raw())) for one in buffers)]
+    except Exception:  # noqa: BLE001 - pickling runs code of whoever wrote the class
+        return None
+    return f"{type(value).__module__}.{type(value).__qualname__} {digest_parts(parts)}"
+
+
+def _closure_pieces(value: object) -> list[Piece]:
+    """What a function made by another one holds of it: `make(2)` and `make(3)` are two functions of one source."""
+    cells = cast("tuple[Any, ...]", getattr(value, "__closure__", None) or ())
+    texts: list[str] = []
+    for cell in cells:
+        try:
+            texts.append(_value_text(cell.cell_contents) or "")
+        except ValueError:  # not filled yet
+            texts.append("")
+    print_ = digest_parts(["closure", *texts])[:FINGERPRINT_LENGTH]
+    return [Piece("constant", print_, 0, 0)] if any(texts) else []
 
 
 def _words_in(text: str) -> set[str]:

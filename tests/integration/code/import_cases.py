@@ -69,6 +69,21 @@ case(
     keeps=(("rules", "x - 5", "x - 6"),),
 )
 case(
+    "a star import that binds a name anew",
+    {"steps": "RATE = 1\nfrom rules import *\ndef step():\n    return RATE\n", "rules": "RATE = 2\nOTHER = 1\n"},
+    ("rules", "RATE = 2", "RATE = 3"),
+    keeps=(("rules", "OTHER = 1", "OTHER = 2"),),
+)
+case(
+    "a star import that binds an imported function anew",
+    {
+        "steps": "from base import rule\nfrom rules import *\ndef step():\n    return rule(1)\n",
+        "base": "def rule(x):\n    return x\n",
+        "rules": RULE,
+    },
+    ("rules", "x + 1", "x + 2"),
+)
+case(
     "a star import of a star import",
     {
         "steps": "from all_rules import *\ndef step():\n    return rule(1)\n",

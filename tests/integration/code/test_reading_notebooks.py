@@ -3,6 +3,7 @@
 import linecache
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -88,15 +89,41 @@ def test_an_array_counts_by_type_shape_and_bytes(notebook: Notebook):
 
 
 def test_a_value_without_form_counts_by_the_cell_that_made_it(notebook: Notebook):
-    before = notebook.run("LIMIT = object()", HELP, FIT).code().digest
-    assert notebook.run("LIMIT = object( )").code().digest == before
-    assert notebook.run("LIMIT = [object()][0]").code().digest != before
+    before = notebook.run("import threading\nLIMIT = threading.Lock()", HELP, FIT).code().digest
+    assert notebook.run("LIMIT = threading.Lock( )").code().digest == before
+    assert notebook.run("LIMIT = [threading.Lock()][0]").code().digest != before
 
 
 def test_a_value_without_form_or_cell_is_refused(notebook: Notebook):
-    notebook.run(HELP, FIT).namespace["LIMIT"] = object()
-    with pytest.raises(ValueWithoutFormError, match=r"notebook's `LIMIT`, a builtins\.object"):
+    notebook.run(HELP, FIT).namespace["LIMIT"] = threading.Lock()
+    with pytest.raises(ValueWithoutFormError, match=r"notebook's `LIMIT`, a _thread\.lock"):
         notebook.code()
+
+
+CHANGES = {
+    "a column of a frame": ("import pandas as pd\nLIMIT = pd.DataFrame({'a': [1, 2]})", "LIMIT['a'] = LIMIT['a'] * 10"),
+    "a cell of a frame": ("import polars as pl\nLIMIT = pl.DataFrame({'a': [1, 2]})", "LIMIT[0, 'a'] = 9"),
+    "an array in a dict": ("import numpy as np\nLIMIT = {'w': np.zeros(3)}", "LIMIT['w'][1] = 5"),
+    "an attribute of an object": ("import types\nLIMIT = types.SimpleNamespace(k=1)", "LIMIT.k = 2"),
+    "a fitted model": (
+        (
+            "import numpy as np\nfrom sklearn.linear_model import LinearRegression\nX = np.arange(6.0).reshape(3, 2)\n"
+            "LIMIT = LinearRegression().fit(X, [1, 2, 3])"
+        ),
+        "LIMIT.fit(X, [3, 2, 1])",
+    ),
+    "what a function holds": (
+        "def make(n):\n    def made(x):\n        return x * n\n    return made\nLIMIT = make(2)",
+        "LIMIT = make(3)",
+    ),
+}
+
+
+@pytest.mark.parametrize(("made", "change"), CHANGES.values(), ids=CHANGES)
+def test_a_global_that_is_changed_in_place_counts_by_what_it_is(notebook: Notebook, made: str, change: str):
+    before = notebook.run(made, HELP, FIT).code().digest
+    assert notebook.code().digest == before
+    assert notebook.run(change).code().digest != before
 
 
 def test_a_value_that_no_step_uses_is_not_looked_at(notebook: Notebook):

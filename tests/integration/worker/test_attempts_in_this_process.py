@@ -254,6 +254,24 @@ def test_a_secret_is_there_while_the_step_runs_and_in_nothing_that_is_told(worke
     assert end.failure.message == "ValueError: wrong password ***"
 
 
+def test_no_line_of_a_secret_of_several_lines_is_told(worker, tmp_path, monkeypatch):
+    key = "-----BEGIN KEY-----\nMIIEvQIBADANBg\n  kqhkiG9w0BAQEF\n-----END KEY-----"
+    monkeypatch.setenv("SAMPLE_PASSWORD", key)
+    reports, spec, end = run(
+        worker, sample_steps.show_secret, options={"secrets": ("SAMPLE_PASSWORD",)}, name="SAMPLE_PASSWORD"
+    )
+    told = repr(reports.messages) + (tmp_path / spec.log_path).read_text() + end.failure.traceback
+    assert not [line for line in key.splitlines() if line.strip() in told]
+
+
+def test_a_process_keeps_no_file_open_for_the_attempts_it_has_run(tmp_path):
+    run(make_worker(tmp_path), sample_steps.nothing)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(5):
+        run(make_worker(tmp_path), sample_steps.nothing)
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
 def test_a_secret_from_elsewhere_does_not_stay_in_the_environment(tmp_path):
     worker = make_worker(tmp_path, secrets=lambda names: dict.fromkeys(names, "from the file"))
     reports, spec, _end = run(

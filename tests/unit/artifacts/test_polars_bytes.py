@@ -1,11 +1,14 @@
 """Equal Polars columns have equal bytes, whatever was done to make them."""
 
 import io
+import sys
 from datetime import date
 
 import polars as pl
+import pyarrow as pa  # noqa: F401 - Polars frames are read through it once it is loaded
 import pytest
 
+from artifact_kit import round_trip
 from headrace.artifacts.polars_frames import write_frame
 
 COLUMNS = {
@@ -37,3 +40,9 @@ def test_a_column_that_once_had_nulls_is_written_like_one_that_never_had(name: s
 def test_a_column_of_categories_that_once_had_nulls_is_written_alike():
     some = pl.Series("x", ["a", None, "b"] * 50).cast(pl.Enum(["a", "b"]))
     assert content(some.drop_nulls()) == content(pl.Series("x", ["a", "b"] * 50).cast(pl.Enum(["a", "b"])))
+
+
+def test_whole_numbers_of_128_bits_come_back_whether_pyarrow_is_loaded_or_not():
+    frame = pl.DataFrame({"x": pl.Series([2**100, -1, None], dtype=pl.Int128)})
+    assert "pyarrow" in sys.modules
+    assert round_trip(frame).equals(frame)
