@@ -18,7 +18,7 @@ from headrace.ports.records import RunEvent, RunFilter
 from headrace.ports.stores import RunChange
 from headrace.stores.errors import StoreBusyError
 from headrace.stores.opening import open_store
-from headrace.testing.records import ME, SOME_TIME, some_run
+from headrace.testing.records import ME, SOME_TIME, some_attempt, some_metric, some_run, some_step
 
 SHORT_RUNS = """
     import sys
@@ -208,6 +208,38 @@ def test_a_stale_write_among_many_in_one_transaction_fails_alone(held):
         thread.join(10)
     assert {place for place, outcome in enumerate(outcomes) if outcome is not None} == stale
     assert [store.runs.get(run.id).note for run in runs] == ["" if n in stale else str(n) for n in range(10)]
+
+
+def test_a_write_that_fails_half_way_among_many_leaves_nothing_of_itself(held):
+    store, holder, _ = held
+    runs = [some_run() for _ in range(6)]
+    for run in runs:
+        store.runs.create(run, [], {})
+    broken = {1, 4}
+    outcomes: list[object] = [None] * len(runs)
+
+    def write(place):
+        run = runs[place]
+        name = (
+            "no text \ud800" if place in broken else "auc"
+        )  # refused by SQLite, when the run's row is written already
+        metric = some_metric(some_attempt(some_step(run)), name, 0.5)
+        try:
+            store.runs.write(RunChange(replace(run, note=str(place)), metrics=[metric]))
+        except Exception as error:  # noqa: BLE001 - whichever
+            outcomes[place] = error
+
+    holder.execute("BEGIN IMMEDIATE")
+    threads = [threading.Thread(target=write, args=(place,)) for place in range(len(runs))]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.1)
+    holder.execute("COMMIT")
+    for thread in threads:
+        thread.join(10)
+    assert {place for place, outcome in enumerate(outcomes) if outcome is not None} == broken
+    notes = [store.runs.get(run.id).note for run in runs]
+    assert notes == ["" if place in broken else str(place) for place in range(6)]
 
 
 def test_two_processes_may_make_one_store_at_the_same_moment(tmp_path):
