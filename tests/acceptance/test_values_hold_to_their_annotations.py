@@ -40,7 +40,7 @@ def total(n: int) -> int:
     return np.arange(n).sum()
 
 @hr.step
-def loose(n: int, most: int = None) -> float:
+def loose(n: int, most: int = None, *, least: int = None) -> float:
     return n
 """
 

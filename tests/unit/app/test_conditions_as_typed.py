@@ -53,6 +53,7 @@ def test_a_date_is_midnight_in_this_time_zone():
         ("auc >", "nothing stands after '>'"),
         ("auc > 0.7 and loss < 1", "more than one"),
         ("state = failed OR state = cancelled", "more than one"),
+        ("state = sucess", "no state .sucess.; there is cancelled, failed"),
         ("auc > nan", "not a number"),
         ("started > yesterday", "'yesterday' is no time"),
         ("duration > soon", "'soon' is no duration"),

@@ -5,7 +5,8 @@ import re
 from datetime import datetime
 from typing import Literal, cast
 
-from headrace.core.errors import UsageError
+from headrace.core.errors import UsageError, near
+from headrace.core.states import State
 from headrace.ports.records import RUN_FIELDS, Condition
 
 Operator = Literal["=", "!=", "<", "<=", ">", ">="]
@@ -65,6 +66,8 @@ def _operand(text: str, name: str, value: str) -> float | str:
     plain = value if quoted is None else quoted["text"]
     match RUN_FIELDS.get(name):
         case "text":
+            if name == "state" and plain not in (states := [state.value for state in State]):
+                raise BadConditionError(text, f"there is no state {plain!r}{near(plain, states)}")
             return plain
         case "time":
             return _time(text, plain)
