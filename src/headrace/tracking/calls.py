@@ -14,6 +14,8 @@ from headrace.tracking.errors import BadLoggedValueError, BadMetricError, BadNam
 LONGEST_NAME = 250
 LONGEST_PARAMETER = 10_000
 
+_SCALARS = (str, bytes, bool, int, float, complex, type(None))
+
 _Number = SupportsFloat | SupportsIndex
 
 
@@ -65,8 +67,12 @@ def log_params(parameters: Mapping[str, object], *, _call: str = "hr.log_params"
 def log_figure(name: str, figure: object) -> None:
     """Log a figure (matplotlib, or what the artifact formats know as one), as it is now.
 
-    Raises BadNameError, and ArtifactError if it cannot be stored.
+    Raises BadNameError, BadLoggedValueError, and ArtifactError if it cannot be stored.
     """
+    if isinstance(figure, _SCALARS):
+        raise BadLoggedValueError(
+            "hr.log_figure", str(name), value=figure, remedy="Pass a figure, such as matplotlib's."
+        )
     _store("figure", name, figure)
 
 
@@ -79,8 +85,10 @@ def log_text(name: str, text: str) -> None:
 def log_table(name: str, frame: object) -> None:
     """Log a table (a Polars, pandas or Arrow frame, a list of dicts), as it is now.
 
-    Raises BadNameError, and ArtifactError if it cannot be stored.
+    Raises BadNameError, BadLoggedValueError, and ArtifactError if it cannot be stored.
     """
+    if isinstance(frame, _SCALARS):
+        raise BadLoggedValueError("hr.log_table", str(name), value=frame, remedy="Pass a frame or a list of dicts.")
     _store("table", name, frame)
 
 

@@ -221,3 +221,11 @@ def test_a_step_that_is_no_map_has_no_item(inside):
 def test_outside_a_run_two_plain_calls_are_never_taken_for_one():
     assert not current_run().is_run
     assert current_run().idempotency_key != current_run().idempotency_key
+
+
+@pytest.mark.parametrize("value", ["a,b", 3, None, b"png"])
+def test_a_plain_value_is_no_table_and_no_figure(value):
+    with pytest.raises(BadLoggedValueError, match="a frame or a list of dicts"):
+        log_table("t", value)
+    with pytest.raises(BadLoggedValueError, match="Pass a figure"):
+        log_figure("f", value)
