@@ -69,6 +69,7 @@ def log_figure(name: str, figure: object) -> None:
 
     Raises BadNameError, BadLoggedValueError, and ArtifactError if it cannot be stored.
     """
+    _check_name("hr.log_figure", name)
     if isinstance(figure, _SCALARS):
         raise BadLoggedValueError(
             "hr.log_figure", str(name), value=figure, remedy="Pass a figure, such as matplotlib's."
@@ -87,6 +88,7 @@ def log_table(name: str, frame: object) -> None:
 
     Raises BadNameError, BadLoggedValueError, and ArtifactError if it cannot be stored.
     """
+    _check_name("hr.log_table", name)
     if isinstance(frame, _SCALARS):
         raise BadLoggedValueError("hr.log_table", str(name), value=frame, remedy="Pass a frame or a list of dicts.")
     _store("table", name, frame)

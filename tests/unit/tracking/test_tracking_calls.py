@@ -131,11 +131,11 @@ def test_figures_texts_and_tables_are_stored_at_once(inside):
     rows = [{"a": 1}]
     log_table("rows", rows)
     rows.append({"a": 2})
-    log_figure("curve", "a figure")
+    log_figure("curve", ["a figure"])
     log_text("note", "words")
     assert inside.stored == [
         ("[{'a': 1}]", "table 'rows' of step 'nothing'"),
-        ("'a figure'", "figure 'curve' of step 'nothing'"),
+        ("['a figure']", "figure 'curve' of step 'nothing'"),
         ("'words'", "text 'note' of step 'nothing'"),
     ]
     assert [kind for kind, _, _ in inside.values()] == ["table", "figure", "text"]
