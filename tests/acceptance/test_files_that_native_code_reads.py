@@ -1,4 +1,4 @@
-"""Native readers open files unseen; where the code, or an argument, names the file, it counts all the same."""
+"""Native readers open files unseen; what their Python functions are given counts, and what the code or an argument names."""
 
 from pathlib import Path
 
@@ -21,9 +21,18 @@ READS = {
     "a folder without an ending": "int(pl.read_parquet('data/events/')['x'].sum())",
     "a pattern in a folder's folder": "int(pl.read_csv(DATA / 'deep' / '*.csv')['x'].sum())",
     "a pattern for all folders": "int(pl.read_csv('data/deep/**/*.csv')['x'].sum())",
+    "a name that is put together": "int(pl.read_csv(f'data/{LETTER}.csv')['x'].sum())",
+    "a scan of a name that is put together": "int(pl.scan_csv('data/%s.csv' % LETTER).collect()['x'].sum())",
+    "a joined path": "int(pl.read_csv(source='/'.join(['data', LETTER + '.csv']))['x'].sum())",
+    "what a folder lists": "int(pl.read_csv(min(p for p in DATA.iterdir() if p.suffix == '.csv'))['x'].sum())",
+    "a list of names": "int(pl.read_parquet([f'{LETTER}.parquet'])['x'].sum())",
+    "a folder whose name is put together": "int(pl.read_parquet(f'table.{KIND}')['x'].sum())",
+    "PyArrow": "__import__('pyarrow.parquet').parquet.read_table(f'{LETTER}.parquet')['x'].to_pylist()[0]",
+    "pandas and Parquet": "int(__import__('pandas').read_parquet(f'{LETTER}.parquet')['x'].sum())",
 }
 WORK = (
-    HEAD + "import polars as pl\n\nDATA = Path('data')\nHERE = Path(__file__).parent\nNAME = 'data/a.csv'\n\n"
+    HEAD + "import polars as pl\n\nDATA = Path('data')\nHERE = Path(__file__).parent\nNAME = 'data/a.csv'\n"
+    "LETTER, KIND = sorted(['parquet', 'a'])\n\n"
     "def read(name='data/a.csv'):\n    return int(pl.read_csv(name)['x'].sum())\n\n"
     "@hr.step{options}\ndef use() -> int:\n    return {call}\n\n@hr.pipeline\ndef pipe() -> int:\n    return use()\n"
 )
@@ -121,3 +130,22 @@ def test_items_that_read_files_of_one_folder_are_computed_each_for_its_own(tmp_p
     (tmp_path / "data/texts/2.txt").write_text("new")
     assert run(project)[0] == ["oldold", "newnew", "oldold"]
     assert "2 reused, 1 succeeded" in project.ok("show").out
+
+
+def test_a_wrapped_reader_is_the_library_s_own_to_everybody_else(tmp_path: Path):
+    call = (
+        "[pickle.loads(pickle.dumps(pl.read_csv)) is pl.read_csv, inspect.signature(pl.read_csv).parameters['source'].name, "
+        "pl.read_csv.__module__.startswith('polars')]"
+    )
+    work = WORK.replace("-> int:\n    return {call}", "-> list[object]:\n    import inspect, pickle\n    return {call}")
+    work = work.replace("def pipe() -> int", "def pipe() -> list[object]").replace("{call}", call)
+    project = project_of(tmp_path, {"work.py": work.replace("{options}", "")})
+    assert run(project)[0] == [True, "source", True]
+
+
+def test_what_a_reader_says_of_a_missing_file_is_the_step_s_to_hear(tmp_path: Path):
+    call = "len(str(type(missing()).__name__))"
+    work = WORK.replace("{call}", call).replace("{options}", "")
+    work += "\n\ndef missing():\n    try:\n        pl.read_csv(f'no{LETTER}.csv')\n    except FileNotFoundError as error:\n        return error\n"
+    project = project_of(tmp_path, {"work.py": work})
+    assert run(project) == (len("FileNotFoundError"), {"use": "succeeded"})

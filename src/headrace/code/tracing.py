@@ -16,6 +16,7 @@ from headrace.code.folders import is_library
 from headrace.code.keeping import KEPT_READS, MOST_READS
 from headrace.code.loads import LOADS, real_path
 from headrace.code.named_files import NamedFiles
+from headrace.code.native_readers import tell_of_reads
 from headrace.code.watching import Watch, install, watch
 from headrace.core.import_reads import IMPORT_READS, Status, status_of
 from headrace.ports.code import FileDigests, Touched
@@ -105,6 +106,7 @@ class AuditTracer:
         self._here = self._files.here()
         folders = [os.getcwd(), self._root, *(os.path.dirname(path) for path in self._closure)]
         self._named = self._named_files.of(paths, folders) if paths else {}
+        tell_of_reads()
         self._watch = Watch()
         watch(self._watch)
 

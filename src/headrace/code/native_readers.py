@@ -1,0 +1,105 @@
+"""Readers in native code, whose opening of files no audit event tells: their Python functions are wrapped, so that they
+tell it. What is read with functions taken from a library before it was wrapped, or below them, is not seen.
+"""
+
+# ruff: noqa: PTH110, PTH111, PTH112, PTH113, PTH118, PTH207 - pathlib costs more than the work itself here
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from functools import wraps
+from glob import glob
+from importlib.machinery import ModuleSpec, PathFinder
+from types import ModuleType
+from typing import Any
+
+_FORMATS = ("avro", "csv", "delta", "excel", "ipc", "ipc_stream", "json", "lines", "ndjson", "ods", "parquet")
+_READERS: dict[str, tuple[str, ...]] = {
+    "polars": tuple(f"{verb}_{form}" for verb in ("read", "scan") for form in _FORMATS),
+    "pyarrow.csv": ("read_csv", "open_csv"),
+    "pyarrow.dataset": ("dataset",),
+    "pyarrow.feather": ("read_feather", "read_table"),
+    "pyarrow.json": ("read_json",),
+    "pyarrow.parquet": ("read_table", "read_pandas"),
+}
+"""By module: functions whose first argument names files."""
+_SOURCES = ("source", "input_file")
+_MARK = "headrace_tells"
+
+
+def tell_of_reads() -> None:
+    """Wrap the readers of what is imported now, and of what will be."""
+    for name in _READERS:
+        module = sys.modules.get(name)
+        if module is not None:
+            _wrap(module)
+    if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _Finder())
+
+
+class _Finder:
+    """Finds nothing of its own: lets the module be wrapped as soon as it is loaded."""
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """The spec that Python would find, with a loader that wraps the module's readers at its end."""
+        if name not in _READERS:
+            return None
+        spec = PathFinder.find_spec(name, path, target)
+        loader: Any = None if spec is None else spec.loader
+        if loader is None or not hasattr(loader, "exec_module"):
+            return None
+        execute = loader.exec_module
+
+        def exec_module(module: ModuleType) -> None:
+            execute(module)
+            with suppress(Exception):  # a library that cannot be wrapped is used as it is
+                _wrap(module)
+
+        loader.exec_module = exec_module
+        return spec
+
+
+def _wrap(module: ModuleType) -> None:
+    for name in _READERS[module.__name__]:
+        reader = vars(module).get(name)
+        if reader is None or isinstance(reader, type) or hasattr(reader, _MARK):
+            continue
+        telling = _telling(reader)
+        setattr(module, name, telling)
+        home = sys.modules.get(reader.__module__)  # where pickles look for it
+        if home is not None and vars(home).get(name) is reader:
+            setattr(home, name, telling)
+
+
+def _telling(reader: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(reader)
+    def telling(*args: Any, **kwargs: Any) -> Any:
+        source = args[0] if args else next((kwargs[name] for name in _SOURCES if name in kwargs), None)
+        with suppress(Exception):  # what the reader says of a bad name is for the step to hear
+            for path in _files(source):
+                sys.audit("open", path, "rb", 0)
+        return reader(*args, **kwargs)
+
+    setattr(telling, _MARK, True)
+    return telling
+
+
+def _files(source: object) -> Iterator[str]:
+    """The files that a reader's argument names: a path, a pattern, a folder, or several of them. No address."""
+    if isinstance(source, list | tuple):
+        for one in source:  # pyright: ignore[reportUnknownVariableType]
+            yield from _files(one)  # pyright: ignore[reportUnknownArgumentType]
+        return
+    if not isinstance(source, str | os.PathLike):
+        return
+    text = os.path.expanduser(os.fsdecode(source))
+    if os.path.isdir(text):
+        for folder, _, names in os.walk(text):
+            yield from (os.path.join(folder, name) for name in names)
+    elif any(mark in text for mark in "*?[") and not os.path.exists(text):
+        yield from (path for path in glob(text, recursive=True) if os.path.isfile(path))
+    elif "://" not in text:
+        yield text
