@@ -27,11 +27,13 @@ READS = {
     "what a folder lists": "int(pl.read_csv(min(p for p in DATA.iterdir() if p.suffix == '.csv'))['x'].sum())",
     "a list of names": "int(pl.read_parquet([f'{LETTER}.parquet'])['x'].sum())",
     "a folder whose name is put together": "int(pl.read_parquet(f'table.{KIND}')['x'].sum())",
+    "a reader that was taken out of its library": "int(taken(f'data/{LETTER}.csv')['x'].sum())",
     "PyArrow": "__import__('pyarrow.parquet').parquet.read_table(f'{LETTER}.parquet')['x'].to_pylist()[0]",
     "pandas and Parquet": "int(__import__('pandas').read_parquet(f'{LETTER}.parquet')['x'].sum())",
 }
 WORK = (
-    HEAD + "import polars as pl\n\nDATA = Path('data')\nHERE = Path(__file__).parent\nNAME = 'data/a.csv'\n"
+    HEAD
+    + "import polars as pl\nfrom polars import read_csv as taken\n\nDATA = Path('data')\nHERE = Path(__file__).parent\nNAME = 'data/a.csv'\n"
     "LETTER, KIND = sorted(['parquet', 'a'])\n\n"
     "def read(name='data/a.csv'):\n    return int(pl.read_csv(name)['x'].sum())\n\n"
     "@hr.step{options}\ndef use() -> int:\n    return {call}\n\n@hr.pipeline\ndef pipe() -> int:\n    return use()\n"

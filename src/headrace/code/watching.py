@@ -16,6 +16,7 @@ from typing import Any, cast
 
 from headrace.code.keeping import KEPT_READS
 from headrace.code.loads import LOADS, Loads
+from headrace.code.native_readers import tell_of_reads
 from headrace.core.import_reads import Status, status_of
 
 _WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -214,6 +215,7 @@ def install() -> None:
     if not _STATE.is_hooked:
         _STATE.is_hooked = True
         sys.addaudithook(_hook)
+        tell_of_reads()
 
 
 def _hook(event: str, arguments: tuple[Any, ...]) -> None:
