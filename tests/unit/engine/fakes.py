@@ -259,7 +259,8 @@ class Site:
     ) -> Conductor:
         options.setdefault("clock", self.clock)
         options.setdefault("poll_s", 0.002)
-        ports = replace(self.ports, runs=options.pop("runs", self.store.runs))
+        own = {name: options.pop(name, getattr(self.store, name)) for name in ("runs", "results")}
+        ports = replace(self.ports, **own)
         chosen = ConductorOptions(**options)  # type: ignore[arg-type]
         return Conductor(plan, run, ports, options=chosen, observer=watcher, earlier=earlier)
 

@@ -1,6 +1,7 @@
 """Conducting runs on stores in memory: success, failure, retries, reuse, what is written and who is told."""
 
 import pytest
+from msgspec.structs import replace
 
 from headrace.core.errors import HeadraceError, StoreError
 from headrace.core.failures import Failure
@@ -20,7 +21,7 @@ from headrace.ports.executors import (
     Usage,
 )
 from headrace.ports.stores import RunChange
-from unit.engine.fakes import FunctionExecutor, Outcome, Site, Watcher, add
+from unit.engine.fakes import FunctionExecutor, Outcome, Site, Watcher, add, other_site
 from unit.engine.worlds import const, each, failure, graph, node, out, text
 
 CHAIN = graph(node("a", x=const(1)), node("b", x=out("a")), output=out("b"))
@@ -393,3 +394,43 @@ def test_a_turn_that_takes_long_is_written_before_it_is_over():
     assert set(site.states(run).values()) == {"reused"}
     assert executor.specs == []
     assert run.version > 5
+
+
+def test_what_another_run_finishes_between_the_look_and_the_claim_is_reused():
+    site = Site()
+    plan = site.plan(graph(node("a", x=const(1)), output=out("a")))
+
+    class FinishedMeanwhile:
+        """Another run has computed the key when this one claims it."""
+
+        others = 0
+
+        def __getattr__(self, name: str):
+            return getattr(site.store.results, name)
+
+        def claim(self, keys, run_id, holder):
+            if not self.others:
+                self.others = 1
+                other_site(site).run(plan)
+            return site.store.results.claim(keys, run_id, holder)
+
+    run, executor = site.run(plan, results=FinishedMeanwhile())
+    assert executor.specs == []
+    assert site.states(run) == {"a": "reused"}
+
+
+def test_a_run_that_another_process_has_ended_meanwhile_stays_as_that_has_left_it():
+    site = Site()
+    plan = site.plan(graph(node("a", x=const(1)), output=out("a")))
+    run = site.new_run(plan)
+
+    def end_elsewhere(spec):
+        stored = site.store.runs.get(run.id)
+        ended = replace(stored, state=State.CANCELLED, finished_at=9.0)
+        site.store.runs.write(RunChange(ended))
+        return add(spec)
+
+    conductor = site.conductor(plan, run)
+    found = conductor.conduct(FunctionExecutor(conductor.report, end_elsewhere))
+    assert (found.state, found.finished_at) == (State.CANCELLED, 9.0)
+    assert site.store.runs.get(run.id) == found
