@@ -164,3 +164,16 @@ def test_a_plan_says_that_what_is_gone_will_be_computed(project: Project):
     plan = project.ok("plan", "damaged:arrays", "--json").data
     rows = plan["steps"] if isinstance(plan, dict) else plan
     assert "its stored value cannot be had" in json.dumps(rows)
+
+
+@pytest.mark.parametrize("replacement", ["", "; Path('.headrace').mkdir(); Path('.headrace/headrace.db').touch()"])
+def test_a_store_that_is_removed_while_a_run_goes_on_is_no_success(tmp_path: Path, replacement: str):
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "gone"\nversion = "0"\n')
+    (tmp_path / "flow.py").write_text(
+        "import shutil\nfrom pathlib import Path\nimport headrace as hr\n\n@hr.step\ndef remove() -> int:\n"
+        f"    shutil.rmtree('.headrace'){replacement}\n    return 1\n\n@hr.pipeline\ndef flow() -> int:\n    return remove()\n"
+    )
+    answer = Project(tmp_path).headrace("run", "flow.py:flow")
+    assert answer.status == 3
+    assert "error[store.gone]" in answer.err
+    assert answer.err.count("error[") == 1

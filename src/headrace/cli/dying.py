@@ -12,7 +12,7 @@ from headrace.app.runs.conducting import CANCELLED
 from headrace.app.runs.lifeline import Lifeline
 from headrace.app.runs.supervising import Ended
 from headrace.cli.error_lines import print_message
-from headrace.core.errors import StoreError
+from headrace.core.errors import StoreError, UnknownNameError
 from headrace.core.states import State
 from headrace.ports.records import RunRecord
 
@@ -34,7 +34,7 @@ def died(lifeline: Lifeline, ended: Ended) -> int | None:
     rooms = Rooms(settings.read_settings())
     try:
         if lifeline.ending:  # an error is told already; what it has left open is closed, if the store can still be used
-            with suppress(StoreError):
+            with suppress(StoreError, UnknownNameError):
                 deaths.record_end(rooms, lifeline.run_id, None if ended.was_asked else deaths.BROKEN_OFF)
             return ended.status
         return _died_in_run(rooms, lifeline, ended)

@@ -121,6 +121,19 @@ class NetworkFileSystemError(StoreError):
         )
 
 
+class StoreGoneError(StoreError):
+    """The store was removed or replaced while this process wrote to it."""
+
+    code = "store.gone"
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        super().__init__(
+            f"The store {path} was removed or replaced by another one while this run went on: what the run has "
+            "computed went with it, and nothing is kept. Run again."
+        )
+
+
 class ClosedStoreError(StoreError):
     """A store is used after it was closed."""
 

@@ -10,6 +10,7 @@ from headrace.stores.errors import (
     NetworkFileSystemError,
     NewerStoreError,
     OlderStoreError,
+    StoreGoneError,
     StoreMissingError,
     StoreReadOnlyError,
     StoreUnreachableError,
@@ -37,6 +38,7 @@ class SqlStore:
 
     def __init__(self, database: Database, place: str, *, is_read_only: bool = False) -> None:
         self.place, self.is_read_only = place, is_read_only
+        self._inode = _inode_of(place)
         if is_read_only:
             database = ReadOnlyDatabase(database, place)
         self.runs = SqlRunStore(database)
@@ -45,6 +47,11 @@ class SqlStore:
         self.tracking = SqlTrackingStore(database)
         self.memos = SqlMemoStore(database)
         self.database = database
+
+    def check_place(self) -> None:
+        """Raise StoreGoneError if the file that this store writes to is not the one in its place any more."""
+        if self._inode != _inode_of(self.place):
+            raise StoreGoneError(self.place)
 
     def close(self) -> None:
         """Close every connection of this process."""
@@ -94,6 +101,13 @@ def open_store(
         busy_deadline_s=busy_deadline_s, is_durable=durability == "full", mode="rwc" if can_write else "ro"
     )
     return SqlStore(_up_to_date(place, options), place, is_read_only=read_only)
+
+
+def _inode_of(place: str) -> int:
+    try:
+        return Path(place).stat().st_ino
+    except OSError:  # no file, or no place on a disk at all
+        return 0
 
 
 def _can_write(path: Path) -> bool:

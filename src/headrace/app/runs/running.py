@@ -74,9 +74,11 @@ def execute(rooms: Rooms, plan: Plan, options: RunOptions) -> RunRecord:
         report = Teller(options.lifeline, plan, me=rooms.processes.me(), report=report)
     executor = LateExecutor(rooms, report, lanes=options.lanes or rooms.settings.lanes, plan=plan, run_id=run.id)
     try:
-        return Conducting(conductor, executor, observer=observer, lifeline=options.lifeline).run()
+        ended = Conducting(conductor, executor, observer=observer, lifeline=options.lifeline).run()
     finally:
         executor.close()
+    rooms.stores.check_place()
+    return ended
 
 
 def raise_unless_succeeded(record: RunRecord, run: object) -> None:
