@@ -14,7 +14,8 @@ from headrace.code.pieces import Effect, Piece
 from headrace.code.resolving import Hit, absolute_name
 from headrace.code.rows import Place, Reading, combined, piece_print
 from headrace.code.trees import FINGERPRINT_LENGTH
-from headrace.plan.explain import AT_IMPORT, BINARY
+from headrace.core.digests import digest_parts
+from headrace.plan.explain import AT_IMPORT, BINARY, ORDER
 from headrace.ports.code import CodeRow
 
 
@@ -121,7 +122,8 @@ class Reach:
         return [found[symbol] for symbol in sorted(found)]
 
     def _other_rows(self, reading: Reading) -> Iterator[CodeRow]:
-        """What importing modules does, their docstrings where they are read, and extension modules."""
+        """What importing modules does and in which order, their docstrings where read, and extension modules."""
+        yield from self._order()
         for module in self.modules:
             path = module.path
             effects = self._effects.get(path)
@@ -138,6 +140,26 @@ class Reach:
                 symbol = f"{module.label}:{BINARY}"
                 digest = self._modules.digest_of(module)[:FINGERPRINT_LENGTH]
                 yield CodeRow(symbol, digest, module.file, 0, 0, self._through[symbol])
+
+    def _order(self) -> Iterator[CodeRow]:
+        """Which of the modules that do something when they are imported does it first: the last one wins a name, and a
+        list of registered things is in this order. Nothing where it is one module.
+        """
+        first, done, ran = next(iter(self._entered.values()), None), set[str](), list[str]()
+        pending = [(module, False) for module in reversed(self._entered.values())]
+        while pending:
+            module, are_imports_done = pending.pop()
+            if are_imports_done:
+                ran += [module.label] if self._effects.get(module.path) else []
+            elif module.path not in done:
+                done.add(module.path)
+                pending.append((module, True))
+                imported = project_imports(self._modules, module) if module.has_index else []
+                pending += [(one, False) for one in reversed(imported) if one.path in self._entered]
+        if first is not None and len(ran) > 1:
+            symbol = f"{first.label}:{ORDER}"
+            self._through.setdefault(symbol, self._root)
+            yield CodeRow(symbol, digest_parts(ran)[:FINGERPRINT_LENGTH], first.file, 0, 0, self._root)
 
     def _follow_all(self) -> None:
         while self._queue:

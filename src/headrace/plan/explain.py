@@ -9,6 +9,8 @@ AT_IMPORT = "<import>"
 """The symbol's name of what importing a module does."""
 BINARY = "<binary>"
 """The symbol's name of an extension module."""
+ORDER = "<order>"
+"""The symbol's name of the order in which modules are imported that do something when they are."""
 _IMPORT = "import "
 _LONGEST_CHAIN = 5
 
@@ -117,6 +119,8 @@ def _subject(row: Row, earlier: Row | None) -> str:
     place = f"`{row.file}`{_lines(row)}"
     if name == AT_IMPORT:
         return f"what importing `{module}` does, in {place}"
+    if name == ORDER:
+        return f"the order of the imports that `{module}` leads to"
     if name == BINARY:
         return f"the extension module {place}"
     if earlier is not None and _IMPORT in (row.fingerprint[: len(_IMPORT)], earlier.fingerprint[: len(_IMPORT)]):
@@ -159,7 +163,7 @@ def _chain(row: Row, rows: Mapping[str, Row]) -> tuple[str, ...]:
 
 def _short(symbol: str) -> str:
     module, _, name = symbol.partition(":")
-    return f"importing `{module}`" if name in (AT_IMPORT, BINARY) else name
+    return f"importing `{module}`" if name in (AT_IMPORT, BINARY, ORDER) else name
 
 
 def _by_name(lines: Sequence[str]) -> dict[str, str]:

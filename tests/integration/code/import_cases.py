@@ -69,6 +69,27 @@ case(
     keeps=(("rules", "x - 5", "x - 6"),),
 )
 case(
+    "the order of two modules that register themselves",
+    {
+        "steps": "import first\nimport second\nfrom known import KNOWN\ndef step():\n    return list(KNOWN)\n",
+        "known": "KNOWN = []\n",
+        "first": "from known import KNOWN\nKNOWN.append('first')\n",
+        "second": "from known import KNOWN\nKNOWN.append('second')\n",
+    },
+    ("steps", "import first\nimport second\n", "import second\nimport first\n"),
+)
+case(
+    "the order of two modules of which one does nothing",
+    {
+        "steps": "import first\nimport second\nfrom known import KNOWN\ndef step():\n    return list(KNOWN)\n",
+        "known": "KNOWN = []\n",
+        "first": "from known import KNOWN\nKNOWN.append('first')\n",
+        "second": "OTHER = 1\n",
+    },
+    ("first", "'first'", "'second'"),
+    keeps=(("steps", "import first\nimport second\n", "import second\nimport first\n"),),
+)
+case(
     "a star import that binds a name anew",
     {"steps": "RATE = 1\nfrom rules import *\ndef step():\n    return RATE\n", "rules": "RATE = 2\nOTHER = 1\n"},
     ("rules", "RATE = 2", "RATE = 3"),
