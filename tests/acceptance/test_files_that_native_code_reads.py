@@ -64,6 +64,18 @@ def test_a_file_that_the_code_names_counts(tmp_path: Path, case: str, options: s
     assert run(project) == (2, {"use": "succeeded"})
 
 
+@pytest.mark.parametrize("options", ["", "(timeout=60)"], ids=["in the calling process", "in a worker"])
+def test_a_file_that_a_module_reads_at_its_head_counts_whatever_its_name(tmp_path: Path, options: str):
+    work = WORK.replace("{call}", "int(TABLE['x'].sum())").replace("{options}", options)
+    work = work.replace("def read(", "TABLE = pl.read_csv(f'data/{LETTER}.csv')\n\ndef read(")
+    project = project_of(tmp_path, {"work.py": work})
+    fill(tmp_path, 1)
+    assert run(project) == (1, {"use": "succeeded"})
+    assert run(project) == (1, {"use": "reused"})
+    fill(tmp_path, 2)
+    assert run(project) == (2, {"use": "succeeded"})
+
+
 @pytest.mark.parametrize("given", ["in the body", "as a parameter"])
 def test_a_file_that_an_argument_names_counts(tmp_path: Path, given: str):
     work = (

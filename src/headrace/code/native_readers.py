@@ -14,6 +14,8 @@ from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any
 
+headrace_calls_for_others = True
+"""See `core.import_reads.TRANSPARENT`."""
 _FORMATS = ("avro", "csv", "delta", "excel", "ipc", "ipc_stream", "json", "lines", "ndjson", "ods", "parquet")
 _READERS: dict[str, tuple[str, ...]] = {
     "polars": tuple(f"{verb}_{form}" for verb in ("read", "scan") for form in _FORMATS),

@@ -17,7 +17,7 @@ from typing import Any, cast
 from headrace.code.keeping import KEPT_READS
 from headrace.code.loads import LOADS, Loads
 from headrace.code.native_readers import tell_of_reads
-from headrace.core.import_reads import Status, status_of
+from headrace.core.import_reads import TRANSPARENT, Status, status_of
 
 _WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _FILE_CLOCK = 5 if sys.platform == "linux" else time.CLOCK_REALTIME
@@ -235,7 +235,7 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
 def _caller() -> FrameType | None:
     """The frame that has caused the event."""
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the only cheap way
-    while frame is not None and frame.f_code.co_filename == __file__:
+    while frame is not None and (frame.f_code.co_filename == __file__ or TRANSPARENT in frame.f_globals):
         frame = frame.f_back
     return frame
 
