@@ -23,7 +23,7 @@ from typing import Protocol
 
 
 class PathEntry(Protocol):
-    """What finds the modules of one folder; as `importlib.abc.PathEntryFinder`, which takes 5 ms to import."""
+    """What finds the modules of one folder; as `importlib.abc.PathEntryFinder`, which loads tempfile and shutil."""
 
     def find_spec(self, fullname: str, target: ModuleType | None = ..., /) -> ModuleSpec | None:
         """How to load a module of the folder; None if it is not there."""
