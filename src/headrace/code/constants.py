@@ -14,7 +14,7 @@ from headrace.code.expected import WrittenConstants, unsteady_names
 from headrace.code.indexing import index_source
 from headrace.code.pieces import INDEX_FORMAT, read_index
 from headrace.plan.explain import AT_IMPORT
-from headrace.ports.code import Code
+from headrace.ports.code import Code, CodeRow
 from headrace.ports.stores import MemoStore
 
 _READ: dict[tuple[str, str], WrittenConstants] = {}
@@ -35,8 +35,9 @@ def refuse_changed_constants(
     the file's own functions change is its state, and no constant.
     """
     reached: dict[str, set[str]] = {}
+    words_of: dict[CodeRow, set[str]] = {}  # steps share most of what they reach
     for code in codes:
-        set_at_import = _set_at_import(code, files)
+        set_at_import = _set_at_import(code, files, words_of)
         for row in code.rows:
             name = row.symbol.partition(":")[2].partition(".")[0]
             if name not in set_at_import:
@@ -51,16 +52,22 @@ def refuse_changed_constants(
                     raise ChangedInMemoryError(name, file)
 
 
-def _set_at_import(code: Code, files: Mapping[str, tuple[str, str]]) -> set[str]:
+def _set_at_import(code: Code, files: Mapping[str, tuple[str, str]], words_of: dict[CodeRow, set[str]]) -> set[str]:
     """The words in what importing the code's modules does: what that sets (`conf.LIMIT = 5`), the key covers."""
     paths = {file: path for path, (file, _) in files.items()}
     words: set[str] = set()
     for row in code.rows:
         if row.symbol.endswith(f":{AT_IMPORT}") and row.file in paths:
-            with open(paths[row.file], encoding="utf-8", errors="replace") as file:
-                lines = file.read().splitlines()[row.first_line - 1 : row.last_line]
-            words.update(_WORD.findall("\n".join(lines)))
+            if row not in words_of:
+                words_of[row] = _words_at(row, paths[row.file])
+            words |= words_of[row]
     return words
+
+
+def _words_at(row: CodeRow, path: str) -> set[str]:
+    with open(path, encoding="utf-8", errors="replace") as file:
+        lines = file.read().splitlines()[row.first_line - 1 : row.last_line]
+    return set(_WORD.findall("\n".join(lines)))
 
 
 def _written(path: str, digest: str, memo: MemoStore) -> WrittenConstants:

@@ -145,6 +145,8 @@ class Reach:
         """Which of the modules that do something when they are imported does it first: the last one wins a name, and a
         list of registered things is in this order. Nothing where it is one module.
         """
+        if sum(map(bool, self._effects.values())) < 2:  # most code: spare it the walk
+            return
         first, done, ran = next(iter(self._entered.values()), None), set[str](), list[str]()
         pending = [(module, False) for module in reversed(self._entered.values())]
         while pending:
