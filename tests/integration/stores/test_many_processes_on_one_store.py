@@ -183,6 +183,18 @@ def test_readers_do_not_wait_for_a_writer(held):
     holder.execute("ROLLBACK")
 
 
+def in_one_transaction(holder, write, count):
+    """Let threads call `write` while the file is held: what they write is waiting when it is free, and goes together."""
+    holder.execute("BEGIN IMMEDIATE")
+    threads = [threading.Thread(target=write, args=(place,)) for place in range(count)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.1)
+    holder.execute("COMMIT")
+    for thread in threads:
+        thread.join(10)
+
+
 def test_a_stale_write_among_many_in_one_transaction_fails_alone(held):
     store, holder, _ = held
     runs = [some_run() for _ in range(10)]
@@ -198,14 +210,7 @@ def test_a_stale_write_among_many_in_one_transaction_fails_alone(held):
         except StaleWriteError as error:
             outcomes[place] = error
 
-    holder.execute("BEGIN IMMEDIATE")
-    threads = [threading.Thread(target=write, args=(place,)) for place in range(len(runs))]
-    for thread in threads:
-        thread.start()
-    time.sleep(0.1)
-    holder.execute("COMMIT")
-    for thread in threads:
-        thread.join(10)
+    in_one_transaction(holder, write, len(runs))
     assert {place for place, outcome in enumerate(outcomes) if outcome is not None} == stale
     assert [store.runs.get(run.id).note for run in runs] == ["" if n in stale else str(n) for n in range(10)]
 
@@ -229,14 +234,7 @@ def test_a_write_that_fails_half_way_among_many_leaves_nothing_of_itself(held):
         except Exception as error:  # noqa: BLE001 - whichever
             outcomes[place] = error
 
-    holder.execute("BEGIN IMMEDIATE")
-    threads = [threading.Thread(target=write, args=(place,)) for place in range(len(runs))]
-    for thread in threads:
-        thread.start()
-    time.sleep(0.1)
-    holder.execute("COMMIT")
-    for thread in threads:
-        thread.join(10)
+    in_one_transaction(holder, write, len(runs))
     assert {place for place, outcome in enumerate(outcomes) if outcome is not None} == broken
     notes = [store.runs.get(run.id).note for run in runs]
     assert notes == ["" if place in broken else str(place) for place in range(6)]
