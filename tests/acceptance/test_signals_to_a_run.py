@@ -43,6 +43,16 @@ def refuses(x: int) -> int:
     return x
 
 @hr.step
+def cleans_up(x: int) -> int:
+    begin()
+    try:
+        time.sleep(60)
+    finally:
+        time.sleep(1.5)
+        Path("clean").touch()
+    return x
+
+@hr.step
 def stops_early(x: int) -> int:
     begin()
     try:
@@ -85,6 +95,14 @@ def napping() -> int:
 @hr.pipeline
 def refusing() -> int:
     return refuses(first())
+
+@hr.pipeline
+def starting() -> int:
+    return first()
+
+@hr.pipeline
+def cleaning() -> int:
+    return cleans_up(first())
 
 @hr.pipeline
 def stopping() -> int:
@@ -230,6 +248,24 @@ def test_a_signal_to_the_whole_group_is_one_request(project: Project):
     assert process.returncode == 130
     assert err.count("stopping") == 1
     assert states(project) == ("cancelled", {"first": "succeeded", "naps": "cancelled"})
+
+
+def test_the_same_signal_twice_at_once_is_one_request_and_the_step_may_clean_up(project: Project):
+    process = start(project, *HEADRACE, "signals:cleaning")
+    for _ in range(2):
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.05)
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert (project.folder / "clean").exists()
+
+
+def test_a_command_whose_parent_ignored_the_deaths_of_children_notices_that_of_its_own(project: Project):
+    command = ["sh", "-c", 'trap "" CHLD; exec "$@"', "sh", *HEADRACE, "signals:starting"]
+    ended = subprocess.run(
+        command, cwd=project.folder, env=ENVIRONMENT, capture_output=True, text=True, timeout=30, check=False
+    )
+    assert (ended.returncode, ended.stdout) == (0, "output: 1\n")
 
 
 def test_a_terminal_that_is_closed_cancels_the_run(project: Project):

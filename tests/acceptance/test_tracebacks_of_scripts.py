@@ -41,7 +41,13 @@ CALLS = {
     "body": lambda: hr.plan(mistaken),
     "run": lambda: hr.get_run("nothing"),
     "condition": lambda: hr.runs(where="auc"),
+    "bug": lambda: hr.run(training),
 }
+
+if sys.argv[1:] == ["bug"]:
+    import headrace.app.projects.settings
+    headrace.app.projects.settings.find_root = int  # which takes no path
+
 
 if __name__ == "__main__":
     CALLS[sys.argv[1]]()
@@ -72,6 +78,12 @@ def test_an_error_in_a_pipeline_s_body_shows_the_line_of_the_body(project: Proje
     assert frames(answer.err) == ["script.py", "script.py", "session.py", "script.py"]
     assert "in mistaken" in answer.err
     assert "IndexError" in answer.err
+
+
+def test_an_error_that_is_headrace_s_own_fault_keeps_the_frames_that_tell_where(project: Project):
+    answer = project.script(str(project.folder / "script.py"), "bug")
+    assert "TypeError" in answer.err
+    assert "settings.py" in frames(answer.err)
 
 
 def test_all_frames_are_shown_to_who_asks_for_them(project: Project):

@@ -34,6 +34,27 @@ def working(factor: int = 1, path: Path = Path("data.txt")) -> int:
 
 
 @hr.step
+def lower(x: int) -> int:
+    return x - 1
+
+
+@hr.step
+def higher(x: int) -> int:
+    return x + 1
+
+
+@hr.step
+def both(left: int, right: int) -> int:
+    return left * right
+
+
+@hr.pipeline
+def parting(factor: int = 1) -> int:
+    x = scaled(factor)
+    return both(lower(x), higher(x))
+
+
+@hr.step
 def noisy() -> int:
     return 1
 
@@ -63,6 +84,26 @@ def shown(project: Project) -> dict[str, str]:
 
 def last_run(project: Project) -> str:
     return project.ok("runs", "--json", "-n", "1").data[0]["id"][-8:]
+
+
+def test_the_nearest_run_is_the_one_that_differs_in_the_fewest_parts_of_any_kind(project: Project):
+    project.ok("run", "flow:working")
+    first = last_run(project)
+    project.edit("flow.py", "@hr.step\ndef scaled", '@hr.step(cache=hr.Cache(salt="2"))\ndef scaled')
+    project.ok("run", "flow:working")
+    project.edit("flow.py", '@hr.step(cache=hr.Cache(salt="2"))\ndef scaled', "@hr.step\ndef scaled")
+    project.ok("run", "flow:working", "-p", "factor=2")
+    told = project.ok("why", "last", "scaled", "--json").data
+    assert told["changes"] == ["parameter 'factor': 1 → 2"]
+    assert f"since run {first}" in project.ok("why", "last", "scaled").out
+
+
+def test_a_cause_that_reaches_a_step_on_two_ways_is_told_once(project: Project):
+    project.ok("run", "flow:parting")
+    project.edit("flow.py", "return factor * 2", "return factor * 3")
+    project.ok("run", "flow:parting")
+    [cause] = [line for line in project.ok("why", "last", "both", "--json").data["behind"] if "scaled:" in line]
+    assert cause.startswith("scaled: changed: `scaled` in `flow.py`")
 
 
 def test_a_first_run_has_no_cause_to_tell(project: Project):

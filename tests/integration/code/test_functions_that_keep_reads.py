@@ -2,8 +2,10 @@
 
 import json
 import sys
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -15,6 +17,9 @@ WIDTHS = {"a": 1}
 SEEN: dict[str, Any] = {}
 MANY: list[dict[str, Any]] = [{}]
 TEXTS = ["one"]
+UNIQUE: set[str] = set()
+QUEUE: deque[Any] = deque()
+LINE: SimpleQueue[Any] = SimpleQueue()
 READS = [KeptReads()]
 
 
@@ -140,6 +145,72 @@ def appends() -> None:
     MANY.pop()
 
 
+def adds_to_a_set() -> None:
+    UNIQUE.add(str(read()))
+
+
+def updates() -> None:
+    SEEN.update(a=read())
+
+
+def sets_a_default() -> None:
+    SEEN.setdefault("c", read())
+
+
+def sets_an_item_by_name() -> None:
+    SEEN.__setitem__("a", read())
+
+
+def extends() -> None:
+    TEXTS.extend([str(read())])
+    TEXTS.pop()
+
+
+def inserts() -> None:
+    TEXTS.insert(0, str(read()))
+    TEXTS.pop()
+
+
+def appends_on_the_left() -> None:
+    QUEUE.appendleft(read())
+
+
+def puts_in_a_queue() -> None:
+    LINE.put(read())
+
+
+def replaces_a_slice() -> None:
+    TEXTS[:] = [str(read())]
+
+
+def stores_in_a_default_by_name(*, cache: dict[str, Any] = {}) -> None:  # noqa: B006 - that it is kept is the point
+    cache["a"] = read()
+
+
+def put_by_name(**tables: Any) -> None:
+    value = read()
+    if SEEN:
+        tables["into"]["a"] = value
+
+
+def gives_by_name_to_one_that_stores() -> None:
+    put_by_name(into=SEEN)
+
+
+class Outer:
+    class Inner:
+        found: Any = None
+
+        @classmethod
+        def keep(cls) -> None:
+            target = cls if cls else None
+            target.found = read()
+
+
+def stores_in_an_attribute_of_an_inner_class() -> None:
+    Outer.Inner.keep()
+
+
 def appends_to_a_list_of_texts() -> None:
     TEXTS.append(str(read()))
     TEXTS.pop()
@@ -191,7 +262,9 @@ KEEPING = (
     *(stores_in_what_a_function_gives, gives_to_one_that_stores, gives_an_item_to_one_that_stores),
     *(stores_in_an_object, stores_in_a_class, closure()),
     *(appends_to_a_list_of_texts, stores_in_an_attribute, stores_in_an_attribute_of_a_class, adds_to_an_alias),
-    stores_in_a_default,
+    *(stores_in_a_default, stores_in_a_default_by_name, gives_by_name_to_one_that_stores, replaces_a_slice),
+    *(adds_to_a_set, updates, sets_a_default, sets_an_item_by_name, extends, inserts, appends_on_the_left),
+    *(puts_in_a_queue, stores_in_an_attribute_of_an_inner_class),
 )
 
 

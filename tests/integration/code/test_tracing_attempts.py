@@ -428,3 +428,51 @@ def test_what_a_thread_of_the_step_reads_counts(root: Path, target: Callable[[],
         thread.join()
 
     assert trace(root, attempt).files == (("a.csv", digest_bytes(b"one")),)
+
+
+def returning(root: Path, *, changed_to: str | None) -> Touched:
+    """An attempt that gives a file of its folder away; something changes it while it is being stored."""
+    tracer = AuditTracer(root, ContentFileDigests(root))
+    tracer.start(())
+    assert read("a.csv") == "one"
+    tracer.note_returned([str(root / "a.csv")])
+    touched = tracer.finish()
+    if changed_to is not None:
+        (root / "a.csv").write_text(changed_to)
+    return tracer.settled(touched)
+
+
+def test_a_returned_file_that_changes_while_it_is_stored_never_verifies(root: Path):
+    assert returning(root, changed_to=None).files == (("a.csv", digest_bytes(b"one")),)
+    assert returning(root, changed_to="other").files == (("a.csv", UNSTABLE),)
+
+
+KEEPER = """
+SEEN = {}
+
+
+def get(path):
+    if path not in SEEN:
+        with open(path) as file:
+            SEEN[path] = file.read()
+    return SEEN[path]
+"""
+
+
+@pytest.mark.parametrize("count", [1000, 1001])
+def test_a_module_that_keeps_very_many_files_is_told_as_such(root: Path, monkeypatch: pytest.MonkeyPatch, count: int):
+    (root / "keeper.py").write_text(KEEPER)
+    (root / "many").mkdir()
+    paths = [root / "many" / f"{number}.txt" for number in range(count)]
+    for path in paths:
+        path.touch()
+    monkeypatch.syspath_prepend(root)
+    monkeypatch.delitem(sys.modules, "keeper", raising=False)
+    keeper = importlib.import_module("keeper")
+    trace(root, lambda: [keeper.get(str(path)) for path in paths], ("keeper.py",))
+    files = dict(trace(root, lambda: keeper.get(str(paths[0])), ("keeper.py",)).files)
+    told = files.pop("keeper.py", "")
+    if count == 1000:
+        assert (told, len(files)) == ("", 1000)
+    else:
+        assert (told, files) == ("keeps more than 1000 files that it has read in a cache", {})

@@ -434,3 +434,26 @@ def test_a_run_that_another_process_has_ended_meanwhile_stays_as_that_has_left_i
     found = conductor.conduct(FunctionExecutor(conductor.report, end_elsewhere))
     assert (found.state, found.finished_at) == (State.CANCELLED, 9.0)
     assert site.store.runs.get(run.id) == found
+
+
+def test_what_a_run_leaves_undone_when_its_store_breaks_others_may_compute():
+    site = Site()
+
+    class Broken:
+        def __getattr__(self, name: str):
+            return getattr(site.store.runs, name)
+
+        def write(self, change: RunChange) -> None:
+            if any(step.state is State.SUCCEEDED for step in change.steps):
+                raise StoreError("the disk is full")
+            site.store.runs.write(change)
+
+    plan = site.plan(graph(node("a", x=const(1)), node("b", x=const(2))))
+    run = site.new_run(plan)
+    conductor = site.conductor(plan, run, runs=Broken())
+    executor = FunctionExecutor(conductor.report, lambda spec: text(1) if spec.node == "a" else None)
+    with pytest.raises(StoreError, match="disk is full"):
+        conductor.conduct(executor)
+    keys = [step.key for step in site.store.details.steps(run.id)]
+    assert all(keys)
+    assert site.store.results.claim(keys, "f" * 32, other_site(site).machines.me()) == {}

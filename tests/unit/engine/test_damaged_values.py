@@ -322,3 +322,17 @@ def test_whatever_is_damaged_the_run_succeeds_and_everything_it_used_is_whole(da
     for step in place.site.store.details.steps(run.id):
         assert step.state.has_value
     assert isinstance(run.output, ObjectValue | InlineValue)
+
+
+def test_steps_with_one_key_part_ways_when_one_of_them_gets_another_input():
+    """The one that waited for the other's key is told that nobody computes that any more."""
+    place = Place(left="source", right="source")
+    place.site.code |= {"b": "same", "c": "same"}
+    sources = [node("left", x=const(1)), node("right", x=const(2))]
+    place.run(graph(*sources, output=out("left")))
+    place.damage("left")
+    place.names |= {"left": "source of today", "right": "source of today"}
+    ways = [node("b", x=out("left")), node("c", x=out("right"))]
+    run = place.run(graph(*sources, *ways, node("d", x=out("b"), y=out("c")), output=out("d")))
+    assert run.state is State.SUCCEEDED
+    assert set(place.site.states(run).values()) == {"succeeded"}
