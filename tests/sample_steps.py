@@ -140,6 +140,11 @@ def change_folder() -> None:
     os.chdir("/")
 
 
+def change_folder_and_fail() -> None:
+    os.chdir("/")
+    raise ValueError
+
+
 def change_environment() -> None:
     os.environ["SAMPLE_RESIDUE"] = "1"
 

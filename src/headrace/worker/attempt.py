@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from msgspec import Struct, field
@@ -37,7 +37,7 @@ from headrace.worker.functions import MAIN, StepFinder, call
 from headrace.worker.logs import LogFile, last_lines
 from headrace.worker.measure import Meter
 from headrace.worker.outbox import Outbox, OutboxParts, Ticker, masked
-from headrace.worker.residue import Residue
+from headrace.worker.residue import Residue, back_in_its_folder
 from headrace.worker.returned import paths_in
 from headrace.worker.secrecy import Secrecy
 from headrace.worker.stopping import StopGate
@@ -155,10 +155,11 @@ class InProcessWorker:
         types = self._parts.finder.types_of(target)
         arguments = self._read(spec)
         check_arguments(spec.node, target, arguments, types=types)
-        result, more = self._call(spec, target, arguments)
-        del arguments
-        check_output(spec.node, target, result, types=types)
-        output = self._store(spec, target, result)
+        with nullcontext() if self._drain is not None else back_in_its_folder():
+            result, more = self._call(spec, target, arguments)
+            del arguments
+            check_output(spec.node, target, result, types=types)
+            output = self._store(spec, target, result)
         return output, _both(touched, self._settled(spec, more))
 
     def _find(self, spec: AttemptSpec) -> tuple[Callable[..., object], Touched]:

@@ -2,7 +2,8 @@
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager, suppress
 
 from headrace.worker.capture import OWN_THREADS
 
@@ -42,6 +43,18 @@ class Residue:
         now = dict(os.environb)
         names = {name for name in (*now, *self._environment) if now.get(name) != self._environment.get(name)}
         return sorted(os.fsdecode(name) for name in names)[:5]
+
+
+@contextmanager
+def back_in_its_folder() -> Generator[None, None, None]:
+    """A step that changes the working directory of a process that others need changes it for itself alone."""
+    before = _folder()
+    try:
+        yield
+    finally:
+        if _folder() != before:
+            with suppress(OSError):  # it may be gone by now
+                os.chdir(before)
 
 
 def _folder() -> str:

@@ -426,3 +426,10 @@ def test_a_forked_child_writes_to_the_log_and_tells_nobody(worker, tmp_path):
     reports, spec, _ = run(worker, fork_and_print)
     assert reports.lines(spec) == [("out", "from the parent")]
     assert [line[2] for line in read_log(tmp_path / spec.log_path).lines] == ["from the child", "from the parent"]
+
+
+@pytest.mark.parametrize("step", [sample_steps.change_folder, sample_steps.change_folder_and_fail])
+def test_a_step_that_changes_the_working_directory_changes_it_for_itself_alone(worker, step):
+    before = Path.cwd()
+    run(worker, step)
+    assert Path.cwd() == before
