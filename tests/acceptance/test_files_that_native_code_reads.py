@@ -6,6 +6,8 @@ import pytest
 
 from acceptance.edited_files import HEAD, project_of, run
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("polars")
 READS = {
     "a name": "int(pl.read_csv('a.csv')['x'].sum())",
@@ -74,6 +76,28 @@ def test_a_file_that_a_module_reads_at_its_head_counts_whatever_its_name(tmp_pat
     assert run(project) == (1, {"use": "reused"})
     fill(tmp_path, 2)
     assert run(project) == (2, {"use": "succeeded"})
+
+
+def test_a_reader_that_a_script_took_before_headrace_was_imported_counts(tmp_path: Path):
+    work = (
+        "from polars import read_csv\n"
+        + HEAD
+        + (
+            "import readers\n\nLETTER = sorted('a')[0]\n\n"
+            "@hr.step\ndef use() -> list[int]:\n    names = [f'data/{LETTER}.csv', f'data/deep/{chr(98)}.csv']\n"
+            "    return [int(read(name)['x'].sum()) for read, name in zip((read_csv, readers.taken), names)]\n\n"
+            "@hr.pipeline\ndef pipe() -> list[int]:\n    return use()\n\n"
+            "if __name__ == '__main__':\n    run = hr.Session(quiet=True).run(pipe)\n"
+            "    print(run.output, run.step('use').state.value)\n"
+        )
+    )
+    project = project_of(tmp_path, {"work.py": work, "readers.py": "from polars import read_csv as taken\n"})
+    fill(tmp_path, 1)
+    assert [project.run_file("work.py").out for _ in range(2)] == ["[1, 1] succeeded\n", "[1, 1] reused\n"]
+    for name in ("data/a.csv", "data/deep/b.csv"):
+        (tmp_path / name).write_text((tmp_path / name).read_text().replace("1", "5"))
+        assert project.run_file("work.py").out.endswith("succeeded\n")
+    assert project.run_file("work.py").out == "[5, 5] reused\n"
 
 
 @pytest.mark.parametrize("given", ["in the body", "as a parameter"])

@@ -1,4 +1,4 @@
-"""Values that a script gives constants before it starts a run: no key sees them, so they are refused with what to do."""
+"""What a script changes in modules before it starts a run: no key sees it, so it is refused with what to do."""
 
 from pathlib import Path
 
@@ -7,6 +7,7 @@ import pytest
 from acceptance.command_line import Project
 
 CONFIG = "LR = 1\nOPTIONS = {'depth': 3}\nNAMES = []\n\n\ndef learn(name):\n    NAMES.append(name)\n"
+CONFIG += "\n\ndef scale(x):\n    return x\n\n\nclass Unit:\n    def of(self, x):\n        return x\n"
 SCRIPT = """
 import sys
 
@@ -23,9 +24,26 @@ def compute(x: int) -> str:
     return f"{RATE} {config.LR} {config.OPTIONS['depth']} {config.NAMES}"
 
 
+@hr.step
+def convert(x: int) -> int:
+    return shift(config.Unit().of(config.scale(x)))
+
+
+def shift(x):
+    return x
+
+
+def other(x):
+    return x + 1
+
+
+def by_method(unit, x):
+    return x + 1
+
+
 @hr.pipeline
 def computing(x: int = 1) -> str:
-    return compute(x)
+    return compute(convert(x))
 
 
 def main():
@@ -60,6 +78,38 @@ def test_a_constant_that_the_script_changes_is_refused_before_anything_runs(proj
     assert f"{name} was edited after" in answer.err.replace(" in ", " of ") or f"A step uses {name}" in answer.err
     assert "a parameter of the pipeline" in answer.err
     assert project.headrace("show", "last").status == 2, "no run was made"
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("config.scale = lambda x: x + 1", "`scale` of config.py"),
+        ("config.scale = int", "`scale` of config.py"),
+        ("config.scale = other", "`scale` of config.py"),
+        ("config.Unit.of = by_method", "`Unit.of` of config.py"),
+        ("shift = other", "`shift` of script.py"),
+        ("import functools; config.scale = functools.wraps(config.scale)(lambda x: x + 1)", "`scale` of config.py"),
+    ],
+)
+def test_a_function_that_the_script_replaces_is_refused_before_anything_runs(project: Project, line: str, name: str):
+    answer = project.python(f"{SCRIPT}    {line}\n    main()\n")
+    assert answer.status == 1
+    assert f"A step uses {name}" in answer.err
+    assert "a parameter that chooses" in answer.err
+    assert project.headrace("show", "last").status == 2, "no run was made"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import functools; config.scale = functools.lru_cache(config.scale)",
+        "config.unused = other",
+        "config.Unit.more = other",
+    ],
+)
+def test_what_replaces_no_function_runs(project: Project, line: str):
+    answer = project.python(f"{SCRIPT}    {line}\n    main()\n")
+    assert answer.status == 0, answer.err
 
 
 @pytest.mark.parametrize(

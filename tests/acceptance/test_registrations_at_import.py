@@ -6,6 +6,8 @@ import pytest
 
 from acceptance.edited_files import HEAD, assert_noticed, project_of, run
 
+pytestmark = pytest.mark.slow
+
 STEP = HEAD + "{head}\n\n@hr.step\ndef use() -> object:\n    return {value}\n"
 PIPE = "\n@hr.pipeline\ndef pipe() -> object:\n    return use()\n"
 FLOW = HEAD + "{head}\nfrom steps import use\n" + PIPE
@@ -57,6 +59,26 @@ CASES = {
         ("import conf", "conf.LIMIT"),
         {"conf.py": "LIMIT = 1\n\ndef configure(limit):\n    global LIMIT\n    LIMIT = limit\n"},
         "from conf import configure\n\nx = 3\nconfigure(x + 1)\n",
+    ),
+    "a setting of a library": (
+        ("import json", "json.LIMIT"),
+        {},
+        "import json\n\nx = 3\njson.LIMIT = x + 1\n",
+    ),
+    "a setting of a library by a function of the project": (
+        ("import json", "json.LIMIT"),
+        {"conf.py": "import json\n\ndef configure(limit):\n    json.LIMIT = limit\n"},
+        "from conf import configure\n\nx = 3\nconfigure(x + 1)\n",
+    ),
+    "a setting of a library by a call": (
+        ("import decimal", "decimal.getcontext().prec"),
+        {},
+        "import decimal\n\nx = 3\ndecimal.setcontext(decimal.Context(prec=x + 1))\n",
+    ),
+    "an environment variable": (
+        ("import os", "os.environ['LIMIT']"),
+        {},
+        "import os\n\nx = 3\nos.environ['LIMIT'] = str(x + 1)\n",
     ),
     "subclasses": (
         ("from base import Shape", "Shape.__subclasses__()[0]().go(3)"),

@@ -1,5 +1,5 @@
-"""Constants of imported modules that something has changed in memory: a key covers what the file says, a step in this
-process would see something else.
+"""Constants and functions of imported modules that something has changed in memory: a key covers what the file says, a
+step in this process would see something else.
 """
 
 # ruff: noqa: PTH123 - pathlib costs more than the work itself here
@@ -9,27 +9,28 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from types import FunctionType, ModuleType
 
-from headrace.code.errors import ChangedInMemoryError
-from headrace.code.expected import WrittenConstants, unsteady_names
+from headrace.code.errors import ChangedInMemoryError, ReplacedInMemoryError
+from headrace.code.expected import WrittenBindings, unsteady_names
 from headrace.code.indexing import index_source
 from headrace.code.pieces import INDEX_FORMAT, read_index
 from headrace.plan.explain import AT_IMPORT
 from headrace.ports.code import Code, CodeRow
 from headrace.ports.stores import MemoStore
 
-_READ: dict[tuple[str, str], WrittenConstants] = {}
+_READ: dict[tuple[str, str], WrittenBindings] = {}
 """By path and digest: what this process has read."""
 _WORD = re.compile(r"[^\W\d]\w*")
 
 
-def refuse_changed_constants(
+def refuse_changed_bindings(
     live: Mapping[str, Sequence[ModuleType]],
     files: Mapping[str, tuple[str, str]],
     *,
     codes: Iterable[Code],
     memo: MemoStore,
 ) -> None:
-    """Raise ChangedInMemoryError for the first constant that a code reaches and that has another value in memory.
+    """Raise ChangedInMemoryError for the first constant that a code reaches and that has another value in memory, and
+    ReplacedInMemoryError for the first function.
 
     `live` are imported modules by the path of their file, `files` gives its name in the project and its digest. What
     the file's own functions change is its state, and no constant.
@@ -46,10 +47,18 @@ def refuse_changed_constants(
         file, digest = files[path]
         for module in modules if path.endswith(".py") else ():
             held = {name: vars(module)[name] for name in reached.get(file, ()) if name in vars(module)}
-            plain = {name: value for name, value in held.items() if not isinstance(value, type | FunctionType)}
-            for name, value in sorted(plain.items()):
-                if _written(path, digest, memo).is_changed(name, value, in_script=module is sys.modules["__main__"]):
-                    raise ChangedInMemoryError(name, file)
+            _refuse(held, module, written=_written(path, digest, memo), file=file)
+
+
+def _refuse(held: Mapping[str, object], module: ModuleType, *, written: WrittenBindings, file: str) -> None:
+    in_script = module is sys.modules["__main__"]
+    for name, value in sorted(held.items()):
+        replaced = written.replaced(name, value, vars(module))
+        if replaced:
+            raise ReplacedInMemoryError(replaced, file)
+        is_code = isinstance(value, type | FunctionType)
+        if not is_code and written.is_changed(name, value, in_script=in_script):
+            raise ChangedInMemoryError(name, file)
 
 
 def _set_at_import(code: Code, files: Mapping[str, tuple[str, str]], words_of: dict[CodeRow, set[str]]) -> set[str]:
@@ -70,11 +79,11 @@ def _words_at(row: CodeRow, path: str) -> set[str]:
     return set(_WORD.findall("\n".join(lines)))
 
 
-def _written(path: str, digest: str, memo: MemoStore) -> WrittenConstants:
+def _written(path: str, digest: str, memo: MemoStore) -> WrittenBindings:
     if (path, digest) not in _READ:
         with open(path, "rb") as file:
             content = file.read()
         text = memo.recall(f"{INDEX_FORMAT}:{digest}")
         index = read_index(text) if text else index_source(content)
-        _READ[path, digest] = WrittenConstants(content, unsteady_names(index))
+        _READ[path, digest] = WrittenBindings(content, unsteady_names(index))
     return _READ[path, digest]

@@ -11,6 +11,8 @@ from headrace.code.resolving import Hit, Resolver
 LIBRARIES = "<libraries>"
 """Stands among changed modules for what libraries keep: the state of a random generator, a setting."""
 _EFFECT_WORDS = ("set", "use", "register", "enable", "disable", "seed", "patch", "install", "config", "init", "filter")
+_NO_SETTINGS = (PRODUCT, "logging", "warnings")
+"""What is changed in these changes no result."""
 _FURTHER_WORDS = ("manual_seed", "environ", "putenv")
 
 
@@ -89,7 +91,10 @@ class Effects:
         module, name = place
         for root in set(piece.mutates) - {name, ATTRIBUTES}:
             for hit in self._resolver.resolve(module, root, piece):
-                if hit.module is not None and not self._is_import(hit):
+                if hit.module is None:
+                    is_ours = hit.name.partition(".")[0] in (*_NO_SETTINGS, "sys")  # `sys.path.insert(…)`
+                    changed.update(() if is_ours else (LIBRARIES,))
+                elif not self._is_import(hit):
                     changed.add(hit.module.path)
 
     def _is_mutable(self, hit: Hit) -> bool:
@@ -170,6 +175,6 @@ def _is_attribute_of_function(reference: str, hit: Hit, pieces: Iterable[Piece])
 
 def _is_setting(name: str) -> bool:
     words = name.lower().split(".")
-    if words[0] in (PRODUCT, "logging", "warnings"):
+    if words[0] in _NO_SETTINGS:
         return False
     return words[-1].startswith(_EFFECT_WORDS) or any(word in _FURTHER_WORDS for word in words)

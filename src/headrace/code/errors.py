@@ -68,6 +68,20 @@ class ChangedInMemoryError(SourceError):
         )
 
 
+class ReplacedInMemoryError(SourceError):
+    """Something else stands in this process where a file defines a function that a step uses."""
+
+    code = "source.replaced-in-memory"
+
+    def __init__(self, name: str, file: str) -> None:
+        self.name, self.file = name, file
+        super().__init__(
+            f"A step uses `{name}` of {file}, and something in this process has put another function in its place: "
+            f"worker processes and the command line would call the one of the file, and a result would be reused "
+            f"whichever it is. Give the pipeline a parameter that chooses."
+        )
+
+
 class EditedAfterImportError(SourceError):
     """This process holds other code than the file says that a plan was made from."""
 

@@ -3,12 +3,13 @@ what a process holds in memory. Runs nothing of the file but expressions without
 """
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from types import CodeType, FunctionType
 
 from headrace.code.indexing import index_source
 from headrace.code.likeness import likeness
+from headrace.code.loads import is_no_project
 from headrace.code.pieces import FileIndex
 from headrace.core.canonical import NotCanonicalError, canonical
 
@@ -19,6 +20,7 @@ _PLAIN = (
 )
 _EMPTY: tuple[object, ...] = ([], {}, set[object]())
 _NO_VALUE = object()
+_MOST_WRAPPERS = 100
 
 
 class ExpectedSource:
@@ -88,8 +90,9 @@ class ExpectedSource:
                     self._values[f"{prefix}{name}"] = statement.value
 
 
-class WrittenConstants:
-    """The constants that a file writes out once, at its top level, and the names that only its run as a script binds.
+class WrittenBindings:
+    """The constants that a file writes out once, at its top level, its plain functions and methods, and the names that
+    only its run as a script binds.
 
     `unsteady` names are changed or bound anew by the file itself: nothing is said of them.
     """
@@ -97,7 +100,10 @@ class WrittenConstants:
     def __init__(self, content: bytes, unsteady: frozenset[str]) -> None:
         self._values: dict[str, ast.expr] = {}
         self._of_script: set[str] = set()
-        for statement in ast.parse(content).body:
+        body = ast.parse(content).body
+        self._methods = {one.name: _plain_functions(one.body) for one in body if isinstance(one, ast.ClassDef)}
+        self._functions = _plain_functions(body)
+        for statement in body:
             if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
                 self._values |= dict.fromkeys(_names_bound([statement]), statement.value)
             elif isinstance(statement, ast.If) and _is_main_guard(statement.test):
@@ -115,11 +121,48 @@ class WrittenConstants:
         written = _value_of(self._values[name]) if name in self._values else _NO_VALUE
         return is_bound_anew if written is _NO_VALUE else not _is_same(written, live)
 
+    def replaced(self, name: str, live: object, space: Mapping[str, object]) -> str:
+        """The function of this name, or the first method of a class of this name, in whose place something else stands
+        in memory, where `space` is all that the module holds; or "".
+
+        A library's wrapper that says what it wraps (`functools.lru_cache`) replaces nothing, nor does a method that a
+        library made.
+        """
+        if name in self._unsteady:
+            return ""
+        if name in self._functions:
+            return "" if _is_of(live, name, space) else name
+        if not isinstance(live, type):
+            return ""
+        own = {method: vars(live)[method] for method in self._methods.get(name, ()) if method in vars(live)}
+        foreign = (one for one, value in own.items() if _is_of_project(value) and not _is_of(value, one, space))
+        return next((f"{name}.{one}" for one in foreign), "")
+
 
 def unsteady_names(index: FileIndex) -> frozenset[str]:
     """The names that a file's own code changes, or binds more than once."""
     changed = {name for raw in index.bindings.values() for number in raw for name in index.piece(number).mutates}
     return frozenset(changed | {name for name, pieces in index.bindings.items() if len(pieces) != 1})
+
+
+def _plain_functions(body: Sequence[ast.stmt]) -> set[str]:
+    """The functions without decorators that a body binds, each once."""
+    names = [one.name for one in body if isinstance(one, _Function | ast.ClassDef)]
+    plain = {one.name for one in body if isinstance(one, _Function) and not one.decorator_list}
+    return {name for name in plain if names.count(name) == 1} - set(_names_bound(body))
+
+
+def _is_of(live: object, name: str, space: Mapping[str, object]) -> bool:
+    """Whether this is the module's own function, or a library's wrapper around it."""
+    for _ in range(_MOST_WRAPPERS):
+        if isinstance(live, FunctionType) and _is_of_project(live):
+            return live.__globals__ is space and live.__code__.co_name == name
+        live = getattr(live, "__wrapped__", None)
+    return False
+
+
+def _is_of_project(live: object) -> bool:
+    return isinstance(live, FunctionType) and not is_no_project(live.__code__.co_filename)
 
 
 def _is_main_guard(test: ast.expr) -> bool:

@@ -1,18 +1,20 @@
 """Readers in native code, whose opening of files no audit event tells: their Python functions are wrapped, so that they
-tell it. What is read with functions taken from a library before it was wrapped, or below them, is not seen.
+tell it. What is read below them, or with one that an object has kept from before, is not seen.
 """
 
 # ruff: noqa: PTH110, PTH111, PTH112, PTH113, PTH118, PTH207 - pathlib costs more than the work itself here
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import wraps
 from glob import glob
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any
+
+from headrace.code.loads import is_no_project
 
 headrace_calls_for_others = True
 """See `core.import_reads.TRANSPARENT`."""
@@ -65,15 +67,30 @@ class _Finder:
 
 
 def _wrap(module: ModuleType) -> None:
+    wrapped: dict[int, Callable[..., Any]] = {}
     for name in _READERS[module.__name__]:
         reader = vars(module).get(name)
         if reader is None or isinstance(reader, type) or hasattr(reader, _MARK):
             continue
-        telling = _telling(reader)
+        telling = wrapped[id(reader)] = _telling(reader)
         setattr(module, name, telling)
         home = sys.modules.get(reader.__module__)  # where pickles look for it
         if home is not None and vars(home).get(name) is reader:
             setattr(home, name, telling)
+    if wrapped:
+        _hand_on(wrapped)
+
+
+def _hand_on(wrapped: Mapping[int, Callable[..., Any]]) -> None:
+    """Put wrapped readers into modules of the project that took them by name before (`from polars import read_csv`)."""
+    modules: list[tuple[str, object]] = list(sys.modules.items())
+    for name, module in modules:
+        space = (
+            object.__getattribute__(module, "__dict__") if isinstance(module, ModuleType) else {}
+        )  # wakes no lazy one
+        file = space.get("__file__")
+        if name == "__main__" or (isinstance(file, str) and not is_no_project(file)):
+            space.update({known: wrapped[id(value)] for known, value in list(space.items()) if id(value) in wrapped})
 
 
 def _telling(reader: Callable[..., Any]) -> Callable[..., Any]:

@@ -5,7 +5,6 @@ Breadth first, so that each row is known by a shortest way to it. Reads indexes 
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from headrace.code.effects import LIBRARIES, Effects
 from headrace.code.expanding import Expander, Expansion
@@ -19,21 +18,10 @@ from headrace.plan.explain import AT_IMPORT, BINARY, ORDER
 from headrace.ports.code import CodeRow
 
 
-class Beside(NamedTuple):
-    """The modules that the process of a run imports beside those of a step: `entries`, and all that these import."""
-
-    entries: tuple[Module, ...] = ()
-    modules: tuple[Module, ...] = ()
-
-
-NOTHING_BESIDE = Beside()
-
-
-def imported_from(modules: ProjectModules, entries: Iterable[Module]) -> Beside:
+def imported_from(modules: ProjectModules, entries: Iterable[Module]) -> tuple[Module, ...]:
     """What importing these modules imports, they included."""
-    first = tuple(entries)
     found: dict[str, Module] = {}
-    pending = [*first]
+    pending = [*entries]
     while pending:
         module = pending.pop()
         if module.path not in found:
@@ -41,7 +29,7 @@ def imported_from(modules: ProjectModules, entries: Iterable[Module]) -> Beside:
             parent = modules.find(module.name.rpartition(".")[0]) if "." in module.name else None
             pending += [parent] if parent is not None else []
             pending += project_imports(modules, module) if module.has_index else []
-    return Beside(first, tuple(found.values()))
+    return tuple(found.values())
 
 
 def project_imports(modules: ProjectModules, module: Module) -> list[Module]:
@@ -60,12 +48,12 @@ def project_imports(modules: ProjectModules, module: Module) -> list[Module]:
 class Reach:
     """What one symbol reaches. `start` once, then read `rows()`, `modules`, `distributions`, `notes`.
 
-    `beside` are modules that the process of a run imports in any case, those that it names itself first (`entries`:
-    the pipeline's, the script). What they do to a module that the symbol reaches counts, even if it imports none of
-    them; `leans_on_entries` says so.
+    `beside` are modules that the process of a run imports in any case: the pipeline's, the script, and all that they
+    import. What they do to a library or to a module that the symbol reaches counts, even if it imports none of them;
+    `leans_on_entries` says so.
     """
 
-    def __init__(self, expander: Expander, effects: Effects, beside: Beside = NOTHING_BESIDE) -> None:
+    def __init__(self, expander: Expander, effects: Effects, beside: Iterable[Module] = ()) -> None:
         self._modules = expander.modules
         self._resolver = expander.resolver
         self._expander = expander
@@ -312,7 +300,7 @@ class Reach:
     # What other modules of the process do to those that were entered
 
     def _outside(self) -> list[Module]:
-        return [module for module in self._beside.modules if module.path not in self._entered]
+        return [module for module in self._beside if module.path not in self._entered]
 
     def _changed_from_outside(self) -> bool:
         """Let count what modules that are imported beside do to what is reached; whether anything came with it."""
@@ -329,6 +317,4 @@ class Reach:
             is_known = any(symbol in self._through for symbol in self._judge.bases_of(module, effect))
             return is_known and (self._subclassed or self._judge.counts(module, effect))
         changed = self._judge.changed_by(module, effect)
-        if LIBRARIES in changed and module in self._beside.entries:
-            return True
-        return not changed.isdisjoint(self._entered)
+        return LIBRARIES in changed or not changed.isdisjoint(self._entered)

@@ -16,7 +16,7 @@ from headrace.code.expanding import Expander
 from headrace.code.manifests import code_digest
 from headrace.code.modules import Module, ProjectModules
 from headrace.code.notebooks import MAIN, NotebookSource
-from headrace.code.reaching import NOTHING_BESIDE, Reach, imported_from
+from headrace.code.reaching import Reach, imported_from
 from headrace.code.resolving import Resolver
 from headrace.core.digests import digest_parts
 from headrace.core.symbols import Symbol
@@ -46,7 +46,7 @@ class StaticCodeReader:
         self._expander = Expander(self._modules, resolver)
         self._notebook = notebook
         self._effects = Effects(self._modules, resolver)
-        self._beside = NOTHING_BESIDE
+        self._beside: tuple[Module, ...] = ()
         self._codes: dict[tuple[str, str], Code] = {}
 
     def begin(self, entries: Sequence[Symbol]) -> None:

@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from headrace.code.comparing import Comparison, Suspect
-from headrace.code.constants import refuse_changed_constants
+from headrace.code.constants import refuse_changed_bindings
 from headrace.code.loads import LOADS, content_digest, drop_stale_bytecode, is_no_project, real_path
 from headrace.code.watching import install
 from headrace.core.symbols import Symbol
@@ -54,7 +54,7 @@ class LiveSources:
                 raise error
         for path in live:
             LOADS.settle(path, asked[path][1])
-        refuse_changed_constants(live, {path: asked[path] for path in live}, codes=reached, memo=self._memo)
+        refuse_changed_bindings(live, {path: asked[path] for path in live}, codes=reached, memo=self._memo)
 
     def _asked(self, codes: Iterable[Code], given: tuple[Symbol, object] | None) -> dict[str, tuple[str, str]]:
         """The files by real path, as they are called in the project, with the planned digests."""
