@@ -4,7 +4,7 @@ import re
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -48,6 +48,8 @@ class Drafting:
         draft_path: Callable[[Path], Branch],
     ) -> None:
         self.registry, self.pickles, self.draft_path = registry, pickles, draft_path
+        self._warned: dict[Any, Any] = {}
+        """What `warnings` has said already: the items of a map are told of once."""
 
     def draft(self, value: object, owner: str) -> Node:
         """How this value will be stored; raises PickleForbiddenError or UnstorableError before anything is written."""
@@ -113,6 +115,7 @@ class Drafting:
                 PickledArtifactWarning,
                 "<headrace>",  # in brackets, because Python would show the first line of any file of that name
                 1,
+                registry=self._warned,
             )
         return draft
 

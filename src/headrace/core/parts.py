@@ -51,9 +51,9 @@ def is_true(value: Value) -> bool:
 
 
 def comparable(value: Value) -> tuple[float | None, str | None]:
-    """The number and the text that a search compares a value with: both None for containers, objects and None.
+    """The number and the text that a search compares a value with: both None for containers and objects.
 
-    Truth is 1 and `true`; dates, times, paths and the like are their text, an enum its member's name.
+    Truth is 1 and `true`, None is `none`; dates, times, paths and the like are their text, an enum its member's name.
     """
     data: object = json.loads(value.text) if isinstance(value, InlineValue) else None
     if isinstance(data, dict):
@@ -65,6 +65,8 @@ def comparable(value: Value) -> tuple[float | None, str | None]:
         return float(data), "true" if data else "false"
     if isinstance(data, int | float):
         return (float(data) if abs(data) < _BEYOND_FLOATS else None), None
+    if isinstance(value, InlineValue) and value.text == "null":
+        return None, "none"
     return None, data if isinstance(data, str) else None
 
 

@@ -128,7 +128,7 @@ def _scalar(value: Any, annotation: Any, place: Place, *, scalar: Scalar) -> Any
         return value
     try:
         if place.mode == "text" and scalar.read_text is not None:
-            return scalar.read_text(value)
+            value = scalar.read_text(value)
         return scalar.read(parts(annotation)[0], value)
     except Exception as error:  # noqa: BLE001 - a value may pose as a number
         raise Misfit(value, annotation, place, why=said(error)) from None
@@ -310,7 +310,7 @@ def _union_of_text(text: str, annotation: Any, place: Place) -> Any:
     if fitting:
         return _as_written(text, fitting)
     if texts:
-        return place.fit(_without_quotes(text) if NoneType in members else text, texts[0])
+        return place.fit(_without_quotes(text), texts[0])  # with them, "3" and "none" are texts, too
     raise _best(misfits + more, text, annotation, place=place)
 
 

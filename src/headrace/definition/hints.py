@@ -1,5 +1,6 @@
 """Reading annotations: every text and forward reference becomes a type, or an error that says which one does not."""
 
+import ast
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
@@ -65,11 +66,42 @@ def _one_by_one(owner: Any, label: str, visible: dict[str, Any]) -> Iterator[tup
     for name, annotation in annotations.items():
         holder = SimpleNamespace(__annotations__={name: annotation})
         try:
-            yield name, get_type_hints(holder, outer, visible, include_extras=True)[name]
+            try:
+                yield name, get_type_hints(holder, outer, visible, include_extras=True)[name]
+            except TypeError:  # `"pd.Series[float]"`
+                holder.__annotations__[name] = _without_stub_arguments(annotation, {**outer, **visible})
+                yield name, get_type_hints(holder, outer, visible, include_extras=True)[name]
         except Exception as error:  # noqa: BLE001 - see hints_of
             place = "the output" if name == "return" else f"{'field' if is_class else 'input'} {name!r}"
             known = {**outer, **visible}
             raise _explained(error, annotation, f"{place} of {label}", module=module, known=known) from None
+
+
+def _without_stub_arguments(annotation: Any, names: Mapping[str, Any]) -> Any:
+    """A quoted annotation without arguments that only a type checker's stubs know: `pd.Series` for `pd.Series[float]`.
+
+    Raises SyntaxError.
+    """
+    if not isinstance(annotation, str):
+        return annotation
+    return ast.unparse(_StubArguments(names).visit(ast.parse(annotation, mode="eval")))
+
+
+class _StubArguments(ast.NodeTransformer):
+    """Takes away `[…]` after a class that takes none while the program runs."""
+
+    def __init__(self, names: Mapping[str, Any]) -> None:
+        self._names = dict(names)
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
+        self.generic_visit(node)
+        try:
+            found = eval(compile(ast.Expression(node.value), "<annotation>", "eval"), self._names)  # noqa: S307 - the user's own code
+        except Exception:  # noqa: BLE001 - see hints_of
+            return node
+        is_class = isinstance(found, type) and found.__module__ != "builtins"
+        takes_none = not hasattr(found, "__class_getitem__") and not hasattr(type(found), "__getitem__")
+        return node.value if is_class and takes_none else node
 
 
 def _globals_of(function: Any) -> dict[str, Any]:

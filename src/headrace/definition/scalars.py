@@ -23,8 +23,8 @@ class Scalar:
     """How one scalar type is read and shown.
 
     `read(cls, value)` gives the value or raises ValueError with a reason (or whatever the class itself raises);
-    `read_text(text)` does so for the command line, where that is more than a text in Python. `words` say what it is,
-    `texts` and `literals` are two examples as text and as Python.
+    `read_text(text)` makes of a text of the command line what `read` takes, where that is more than a text in Python.
+    `words` say what it is, `texts` and `literals` are two examples as text and as Python.
     """
 
     __slots__ = ("literals", "read", "read_text", "texts", "words")  # no dataclass: that alone takes 0.7 ms to import
@@ -239,11 +239,17 @@ def _path(cls: Any, value: Any) -> Any:
     return cls(text)
 
 
+def _path_of_text(text: str) -> str:
+    """The shell expands `~` at the beginning of a word only, and not in `-p path=~/flights.csv`."""
+    return os.path.expanduser(text) if text.startswith("~/") else text  # noqa: PTH111 - what it becomes is not known
+
+
 _PATH = Scalar(
     _path,
     "a path",
     texts=("data/flights.csv", "data/weather.csv"),
     literals=("'data/flights.csv'", "'data/weather.csv'"),
+    read_text=_path_of_text,
 )
 _UUIDS = ("12345678-1234-5678-1234-567812345678", "87654321-4321-8765-4321-876543218765")
 

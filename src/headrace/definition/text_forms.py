@@ -21,6 +21,7 @@ _ISO = (
     r"(?:T(?:(?P<hours>\d+(?:\.\d+)?)H)?(?:(?P<minutes>\d+(?:\.\d+)?)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?)"
 )
 _SHORT = r"(?a:(\d{1,12}(?:\.\d{1,9})?)\s*(ms|s|min|m|h|d|w))"
+_SHORTS = rf"(?:{_SHORT}\s*)+"
 _UNITS = {
     "ms": timedelta(milliseconds=1),
     "s": timedelta(seconds=1),
@@ -111,11 +112,11 @@ def _unquoted(item: str) -> str:
 
 
 def read_duration(text: str) -> timedelta:
-    """`PT1H30M`, `1:30:00`, `2 days, 1:30:00` or `90min` (ms, s, m or min, h, d, w)."""
+    """`PT1H30M`, `1:30:00`, `2 days, 1:30:00`, `1h30m` or `90min` (ms, s, m or min, h, d, w)."""
     text = text.strip()
     try:
-        if match := re.fullmatch(_SHORT, text):
-            return float(match[1]) * _UNITS[match[2]] if "." in match[1] else int(match[1]) * _UNITS[match[2]]
+        if re.fullmatch(_SHORTS, text):
+            return sum((_short(number, unit) for number, unit in re.findall(_SHORT, text)), timedelta())
         if match := re.fullmatch(_CLOCK, text):
             days, hours, minutes, seconds, fraction = match.groups()
             micro = int((fraction or "").ljust(6, "0"))
@@ -126,7 +127,11 @@ def read_duration(text: str) -> timedelta:
             return -span if match["sign"] == "-" else span
     except (OverflowError, ValueError):
         raise ValueError("it is longer than a duration can be") from None
-    raise ValueError("it is written neither as PT1H30M nor as 1:30:00 or 90min")
+    raise ValueError("it is written neither as PT1H30M nor as 1:30:00 or 1h30m")
+
+
+def _short(number: str, unit: str) -> timedelta:
+    return (float(number) if "." in number else int(number)) * _UNITS[unit]
 
 
 def read_bool(text: str) -> bool:

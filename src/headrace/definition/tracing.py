@@ -9,9 +9,11 @@ from headrace.core.errors import HeadraceError
 from headrace.definition.annotations import describe, element_type, is_static, strip_static
 from headrace.definition.body import check_body, codes_of
 from headrace.definition.capture import NOTHING, Capture, Target, annotation_of, holds_reference
+from headrace.definition.coercion import conforms
 from headrace.definition.effects import unordered_effects
 from headrace.definition.errors import (
     BranchError,
+    EdgeTypeError,
     MapError,
     OrderError,
     RecursivePipelineError,
@@ -252,6 +254,12 @@ class Trace:
             self._codes.pop()
 
     def _output(self, pipeline: Pipeline[..., Any], result: object) -> Binding:
+        annotation = pipeline.declared.output
+        if result is None and not conforms(None, annotation):
+            raise EdgeTypeError(
+                f"The output of pipeline {pipeline.name!r} is declared {describe(annotation)}, but its body returns "
+                f"nothing. Return what a step has given, or declare `-> None`."
+            )
         target = Target(
             pipeline.declared.output, f"the output of pipeline {pipeline.name!r}", f"Pipeline {pipeline.name!r}"
         )

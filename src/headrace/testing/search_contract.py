@@ -87,12 +87,14 @@ class SearchContract:
     def test_runs_are_compared_by_their_parameters(self) -> None:
         one = self._made(some_run(depth=InlineValue("3"), kind=InlineValue('"forest"'), fast=InlineValue("true")))
         two = self._made(some_run(depth=InlineValue("10"), kind=InlineValue('"boosting"'), fast=InlineValue("false")))
+        three = self._made(some_run(until=InlineValue("null")))
         assert self._where("depth", ">", 4) == [two.id]
         assert self._where("kind", "=", "forest") == [one.id]
         assert self._where("kind", "!=", "forest") == [two.id]
         assert self._where("fast", "=", "true") == [one.id]
         assert self._where("fast", "=", 0) == [two.id]
         assert self._where("depth", "=", "3") == []
+        assert self._where("until", "=", "none") == [three.id]
 
     def test_dates_compare_as_texts_and_decimals_as_numbers(self) -> None:
         day, price = InlineValue('{"$":"date","v":"2013-04-01"}'), InlineValue('{"$":"decimal","v":"9.50"}')

@@ -2,6 +2,7 @@
 
 import dataclasses
 import enum
+import warnings
 from collections import OrderedDict
 from pathlib import Path
 from typing import NamedTuple
@@ -108,6 +109,18 @@ def test_a_pickle_is_announced_with_its_owner_and_reason():
     assert drafted.members[0][1].format == "pickle"
     with pytest.warns(PickledArtifactWarning, match="its elements are of dtype object"):
         draft(np.array([object()]))
+
+
+def test_the_same_pickle_is_announced_once():
+    rules = drafting()
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("default")
+        for owner in ("the output of step 'fit'", "the output of step 'fit'", "the output of step 'other'"):
+            rules.draft(object(), owner)
+    assert [str(one.message).partition(" is ")[0] for one in told] == [
+        "the output of step 'fit'",
+        "the output of step 'other'",
+    ]
 
 
 def test_pickles_can_be_allowed_without_a_word():

@@ -11,6 +11,7 @@ from enum import Enum
 from typing import Annotated, Any, Callable, Generic, Literal, NamedTuple, NewType, Optional, TypeVar  # noqa: UP035
 
 import numpy as np
+import pandas as pd
 import polars as pl
 import pytest
 from numpy.typing import NDArray
@@ -114,6 +115,18 @@ def test_an_annotation_that_is_no_type_is_shown_with_the_reason(annotation, reas
         hints_of(f)
     assert reason in str(error.value)
     assert f"annotation {annotation!r} of input 'x' of step 'f'" in str(error.value)
+
+
+def test_arguments_that_only_a_type_checker_s_stubs_know_are_left_out():
+    def fit(rows: "pd.Series[float]", more: "list[pd.Series[int]] | None" = None) -> "pd.Series[float]": ...
+
+    hints = hints_of(fit)
+    assert hints == {"rows": pd.Series, "more": list[pd.Series] | None, "return": pd.Series}
+    with pytest.raises(DefinitionError, match="not subscriptable"):
+        hints_of(misread)
+
+
+def misread(x: "int[str]") -> int: ...
 
 
 def test_a_field_whose_type_does_not_exist_is_named_with_its_class():

@@ -135,6 +135,8 @@ TAKEN = [
     ("-1 day, 23:59:59.5", dt.timedelta, dt.timedelta(seconds=-0.5)),
     ("-P1W", dt.timedelta, dt.timedelta(weeks=-1)),
     ("90min", dt.timedelta, dt.timedelta(minutes=90)),
+    ("1h30m", dt.timedelta, dt.timedelta(minutes=90)),
+    ("1d 2h 0.5s", dt.timedelta, dt.timedelta(days=1, hours=2, seconds=0.5)),
     (pd.Timedelta(hours=2), dt.timedelta, dt.timedelta(hours=2)),
     ("0.10", Decimal, Decimal("0.10")),
     (1, Decimal, Decimal(1)),

@@ -581,6 +581,15 @@ def gives_back_another_type() -> str:
     return load()
 
 
+@mistake(
+    errors.EdgeTypeError,
+    "The output of pipeline 'p' is declared list[int], but its body returns nothing. Return what a step has given, or "
+    "declare `-> None`.",
+)
+def forgets_to_return() -> list[int]:
+    load()
+
+
 @pytest.mark.parametrize(("body", "error", "text"), MISTAKES, ids=[body.__name__ for body, _, _ in MISTAKES])
 def test_a_mistake_is_refused_with_words_that_help(body: Callable[..., Any], error: type[DefinitionError], text: str):
     with pytest.raises(error) as caught:

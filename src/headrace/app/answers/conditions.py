@@ -18,6 +18,7 @@ _QUOTED = re.compile(r"""(?P<mark>["'])(?P<text>.*)(?P=mark)""", re.DOTALL)
 _SPAN = re.compile(r"(?:(?P<d>[\d.]+)d)?\s*(?:(?P<h>[\d.]+)h)?\s*(?:(?P<m>[\d.]+)m)?\s*(?:(?P<s>[\d.]+)s?)?")
 _SECONDS = {"d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0}
 _SAME = {"==": "=", "<>": "!="}
+_AS_IN_PYTHON = ("True", "False", "None")
 _JOINED = re.compile(r"\s(?:and|or|&&|\|\|)\s", re.IGNORECASE)
 
 
@@ -81,7 +82,7 @@ def _number_or_text(text: str, value: str) -> float | str:
     try:
         number = float(value)
     except ValueError:
-        return value
+        return value.lower() if value in _AS_IN_PYTHON else value
     if math.isnan(number):
         raise BadConditionError(text, "nothing compares with what is not a number")
     return number
