@@ -6,6 +6,8 @@ import pytest
 
 from acceptance.edited_files import HEAD, assert_noticed, project_of, run
 
+pytestmark = pytest.mark.slow
+
 CONSUMED = (
     "\n@hr.step\ndef use(f) -> int:\n    return {call}\n\n@hr.pipeline\ndef pipe() -> int:\n    return use(choose())\n"
 )
@@ -38,7 +40,6 @@ def test_the_code_behind_a_name_in_a_value_counts_for_its_consumer(tmp_path: Pat
     assert_noticed(project, "h.py", "x + 1", "x + 2")
 
 
-@pytest.mark.slow
 def test_a_function_inside_a_trusted_model_counts_for_its_consumer(tmp_path: Path):
     pytest.importorskip("skops")
     work = (

@@ -6,6 +6,8 @@ import pytest
 
 from acceptance.command_line import Answer, Project
 
+pytestmark = pytest.mark.slow
+
 CLEAN = '''
 """Cleaning."""
 

@@ -6,6 +6,8 @@ import pytest
 
 from acceptance.edited_files import HEAD, project_of, run
 
+pytestmark = pytest.mark.slow
+
 CACHES = {
     "lru_cache": "@functools.lru_cache\ndef get():\n    return Path('a.txt').read_text()\n",
     "cache around a helper": (

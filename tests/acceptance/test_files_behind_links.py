@@ -6,6 +6,8 @@ import pytest
 
 from acceptance.edited_files import HEAD, project_of, run
 
+pytestmark = pytest.mark.slow
+
 READ = "with open(os.path.join(t, 'in')) as file:\n        return file.read()"
 STAGES = {
     "a symbolic link": f"os.symlink(os.path.abspath('raw'), os.path.join(t, 'in'))\n    {READ}",

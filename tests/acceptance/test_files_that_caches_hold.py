@@ -9,6 +9,8 @@ import pytest
 from acceptance.command_line import Project
 from acceptance.edited_files import HEAD, project_of, run
 
+pytestmark = pytest.mark.slow
+
 CHANGE = "def change(text):\n    for name in ('a.txt', 'a.csv'):\n        Path(name).write_text(text)\n"
 DATABASE = (
     "import sqlite3\n\ndef change(text):\n    with sqlite3.connect('a.db') as connection:\n"

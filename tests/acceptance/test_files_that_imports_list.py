@@ -6,6 +6,8 @@ import pytest
 
 from acceptance.edited_files import HEAD, project_of, run
 
+pytestmark = pytest.mark.slow
+
 LISTS = {
     "listdir": "import os\nNAMES = sorted(os.listdir('d'))\n",
     "a path": "from pathlib import Path\nNAMES = sorted(one.name for one in Path('d').iterdir())\n",

@@ -6,6 +6,8 @@ import pytest
 
 from acceptance.edited_files import HEAD, project_of, run
 
+pytestmark = pytest.mark.slow
+
 READS = {
     "a constant": 'from pathlib import Path\nCONFIG = Path("config.json").read_text()\n\ndef get():\n    return CONFIG\n',
     "open": 'with open("config.json") as file:\n    CONFIG = file.read()\n\ndef get():\n    return CONFIG\n',

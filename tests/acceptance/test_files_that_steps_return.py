@@ -6,6 +6,8 @@ import pytest
 
 from acceptance.edited_files import HEAD, project_of, run
 
+pytestmark = pytest.mark.slow
+
 SIZES = "@hr.step\ndef size(file: Path) -> str:\n    return file.read_text()\n\n"
 RETURNS = {
     "one": ("Path", "Path('d') / 'a'", "size(files())"),

@@ -17,6 +17,8 @@ from sklearn.metrics import brier_score_loss, log_loss
 
 from flights_project import raw_flights
 
+pytestmark = pytest.mark.slow
+
 NOTHING = lgb.Dataset(np.zeros((50, 1)), np.zeros(50))
 BOOSTER = lgb.train({"verbose": -1, "num_threads": 1}, NOTHING, 1).model_to_string()
 JANUARY, FEBRUARY, MARCH = date(2013, 1, 1), date(2013, 2, 1), date(2013, 3, 1)
@@ -47,7 +49,6 @@ class TestMethods:
         one, two = (predict(fit(rows, algorithm, seed=3), test) for _ in range(2))
         assert np.array_equal(one, two)
 
-    @pytest.mark.slow
     @pytest.mark.parametrize("algorithm", ALGORITHMS)
     def test_a_month_of_learning_beats_the_carriers_mean_rate(self, algorithm, train, test):
         scores = score(algorithm, predict(fit(train, algorithm), test), test)
@@ -148,7 +149,6 @@ class TestPlans:
         assert next_month(december) == date(2014, 1, 1)
 
 
-@pytest.mark.slow
 def test_training_as_a_plain_call_gives_the_best_of_three_models(test):
     model = training(date(2013, 4, 1))
     assert isinstance(model, LateFlightModel)
@@ -157,7 +157,6 @@ def test_training_as_a_plain_call_gives_the_best_of_three_models(test):
 
 
 @pytest.mark.minutes
-@pytest.mark.slow
 def test_nine_months_ahead_of_time_rank_late_flights_well():
     by_month = backtest(algorithms=("boosting",), seeds=3)
     assert by_month.height == 9
@@ -166,7 +165,6 @@ def test_nine_months_ahead_of_time_rank_late_flights_well():
     assert (by_month["log_loss"] < by_month["baseline_log_loss"]).all()
 
 
-@pytest.mark.slow
 def test_in_december_blind_refitting_is_worse_than_no_update():
     december = date(2013, 12, 1)
     rows = {row["name"]: row for row in retraining(december, december).iter_rows(named=True)}

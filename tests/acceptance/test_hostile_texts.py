@@ -11,6 +11,8 @@ import pytest
 from acceptance.command_line import ENVIRONMENT, Project
 from acceptance.terminal import Terminal
 
+pytestmark = pytest.mark.slow
+
 FLOW = r"""
 import headrace as hr
 

@@ -8,6 +8,8 @@ import pytest
 
 from acceptance.command_line import ENVIRONMENT, Project
 
+pytestmark = pytest.mark.slow
+
 FLOW = """
 import headrace as hr
 

@@ -7,6 +7,8 @@ import pytest
 
 from acceptance.command_line import Project
 
+pytestmark = pytest.mark.slow
+
 STEPS = """
 import headrace as hr
 import numpy as np

@@ -6,6 +6,8 @@ import pytest
 
 from acceptance.command_line import Project
 
+pytestmark = pytest.mark.slow
+
 STEPS = """
 import ctypes, os, signal, sys, time
 from pathlib import Path
@@ -84,11 +86,6 @@ WAYS = {
 }
 
 
-EACH_WAY = [
-    how if how in ("exit 0", "segmentation fault") else pytest.param(how, marks=pytest.mark.slow) for how in WAYS
-]
-
-
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "dying"\nversion = "0"\n')
@@ -104,7 +101,7 @@ def pids(project: Project, name: str) -> list[str]:
     return (project.folder / name).read_text().split()
 
 
-@pytest.mark.parametrize("how", EACH_WAY)
+@pytest.mark.parametrize("how", WAYS)
 def test_the_command_says_which_step_died_of_what_and_runs_what_does_not_need_it(project: Project, how: str):
     answer = project.headrace("run", "deaths:dying", "-p", f"how={how}", "--lanes", "1")
     assert answer.status == 1, answer
@@ -117,7 +114,7 @@ def test_the_command_says_which_step_died_of_what_and_runs_what_does_not_need_it
     assert len(pids(project, "first")) == 1
 
 
-@pytest.mark.parametrize("how", EACH_WAY)
+@pytest.mark.parametrize("how", WAYS)
 def test_a_script_that_dies_with_its_step_is_found_dead_and_survives_the_next_time(project: Project, how: str):
     script = [str(project.folder / "deaths.py"), "dying", how]
     died = project.script(*script)

@@ -4,6 +4,8 @@ import pytest
 
 from acceptance.command_line import Project
 
+pytestmark = pytest.mark.slow
+
 RULES = "LOW = 1\n\n\ndef low() -> int:\n    return LOW\n"
 OTHER = "def high() -> int:\n    return 7\n"
 PLUGIN = "VALUE = 100\n"

@@ -3,8 +3,12 @@
 import os
 from pathlib import Path
 
+import pytest
+
 from acceptance.command_line import ENVIRONMENT, Project
 from acceptance.edited_files import HEAD, project_of, run
+
+pytestmark = pytest.mark.slow
 
 READ = "@hr.step{options}\ndef use(path: Path) -> str:\n    return path.read_text()\n\n"
 

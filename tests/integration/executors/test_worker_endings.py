@@ -18,6 +18,8 @@ from headrace.ports.executors import AttemptBroke, AttemptDone
 from headrace.worker.logs import read_log
 from worker_kit import TESTS, local_executor, run_here, spec_of
 
+pytestmark = pytest.mark.slow
+
 IN_WORKER = {"needs_worker": True}
 
 
