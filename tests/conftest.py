@@ -1,10 +1,16 @@
 """Options and marks of the whole suite."""
 
+import signal
+
 import pytest
 from hypothesis import settings
 
 STARTERS = ("acceptance.command_line", "acceptance.edited_files")
 """The modules of the tests that start `headrace` and scripts of users."""
+
+for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):  # as in a terminal, also under `nohup … &`
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
 settings.register_profile("same", derandomize=True, deadline=None)
 settings.register_profile("roam", derandomize=False, max_examples=1000, deadline=None)

@@ -141,6 +141,22 @@ def test_a_step_finds_what_the_script_registers(tmp_path: Path, where: str):
         assert answer.out == told, answer.err
 
 
+def test_a_worker_needs_not_the_script_but_what_it_imports(tmp_path: Path):
+    """A script without a `__main__` guard would run its pipeline in the worker again."""
+    steps = STEP.format(head="import json", value="json.LIMIT").replace("@hr.step\n", "@hr.step(timeout=60)\n")
+    files = {"work.py": FLOW.format(head=""), "steps.py": steps, "plug.py": CASES["a setting of a library"][2]}
+    script = (
+        "import headrace as hr\nimport plug\nfrom work import pipe\n\nrun = hr.Session(quiet=True).run(pipe)\n"
+        "print(run.output, run.step('use').state.value)\n"
+    )
+    project = project_of(tmp_path, {**files, "script.py": script})
+    for told in ("4 succeeded\n", "4 reused\n", "5 succeeded\n"):
+        if told.startswith("5"):
+            project.edit("plug.py", "x + 1", "x + 2")
+        answer = project.run_file("script.py")
+        assert answer.out == told, answer.err
+
+
 def test_what_else_the_pipelines_module_and_the_script_do_leaves_results_alone(tmp_path: Path):
     steps = STEP.format(head="CACHE = {}\n\ndef slow(x):\n    CACHE[x] = x\n    return CACHE[x]\n", value="slow(3)")
     flow = FLOW.format(head="import warnings\nimport plots\nLIMIT = 1\nwarnings.filterwarnings('ignore')\n")

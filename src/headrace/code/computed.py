@@ -5,7 +5,7 @@ frame or at docstrings, and what it mutates. Filled by the tree's writer; nothin
 import ast
 import re
 
-from headrace.code.scopes import ImportTarget, chain_of, root_of
+from headrace.code.scopes import ImportTarget, chain_of, is_part, root_of
 
 IMPORTED = "*"
 """Begins a reference to a name that an import statement inside a function binds."""
@@ -52,13 +52,14 @@ class Findings:
     `references` are dotted names of the module's scope (`clean.clip`; with a mark for local imports and strings),
     `computed` says where names are computed: ("module", what, line) the whole own module, ("import", module, line)
     that module, ("package", prefix, line) all modules below it, ("subclasses", "", line). `mutated` are the names of
-    the module's scope that are changed, `passed` those given to calls, which may change them. `paths` are the strings
-    that may name files.
+    the module's scope that are changed, `settings` those of them of which something is set (`pd.` for
+    `pd.options.x = 3`, `rcParams` for `rcParams.update(…)`, nothing for `pl.concat(rows).sort()`), `passed` those given
+    to calls, which may change them. `paths` are the strings that may name files.
     """
 
     __slots__ = (
         *("computed", "docs", "import_statements", "imports", "mutated", "passed", "reads_docs", "reads_frame"),
-        *("paths", "references", "strings"),
+        *("paths", "references", "settings", "strings"),
     )
 
     def __init__(self) -> None:
@@ -70,6 +71,7 @@ class Findings:
         self.import_statements: list[tuple[int, str]] = []
         self.computed: list[tuple[str, str, int]] = []
         self.mutated: set[str] = set()
+        self.settings: set[str] = set()
         self.passed: set[str] = set()
         self.reads_frame = self.reads_docs = False
 
@@ -84,6 +86,7 @@ class Findings:
         self.import_statements += part.import_statements
         self.computed += part.computed
         self.mutated |= part.mutated
+        self.settings |= part.settings
         self.passed |= part.passed
         self.reads_docs |= part.reads_docs
         self.paths |= part.paths
@@ -118,14 +121,24 @@ class Findings:
         if "__subclasses__" in parts:
             self.computed.append(("subclasses", "", line))
 
-    def note_mutation(self, target: ast.AST, visible: dict[str, str], aliases: dict[str, str]) -> None:
-        """Something is stored in, or a mutating method called on, what stands at the root of an expression."""
+    def note_mutation(
+        self, target: ast.AST, visible: dict[str, str], aliases: dict[str, str], *, is_certain: bool = True
+    ) -> None:
+        """Something is stored in, or a mutating method called on, what stands at the root of an expression.
+
+        `is_certain` is false for a method of which no more is known than that its value is not used.
+        """
         root = root_of(target)
         token = visible.get(root)
         if root and token is None:
-            self.mutated.add(root)
+            name = root
         elif token in aliases:
-            self.mutated.add(IMPORTED + aliases[token])
+            name = IMPORTED + aliases[token]
+        else:
+            return
+        self.mutated.add(name)
+        if is_certain and is_part(target):
+            self.settings.add(name if type(target) is ast.Name else f"{name}.")
 
     def note_call(self, node: ast.Call, name: str, visible: dict[str, str], *, in_function: bool) -> None:
         """A call of something named `name`: note what it is given, and what it computes or looks at."""

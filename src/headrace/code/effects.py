@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from headrace.code.computed import is_mutating_name
 from headrace.code.folders import PRODUCT
 from headrace.code.modules import Module, ProjectModules
-from headrace.code.pieces import ATTRIBUTES, Effect, Piece
+from headrace.code.pieces import ATTRIBUTES, SETTING, Effect, Piece
 from headrace.code.resolving import Hit, Resolver
 
 LIBRARIES = "<libraries>"
@@ -90,11 +90,11 @@ class Effects:
     def _add_mutated(self, place: tuple[Module, str], piece: Piece, changed: set[str]) -> None:
         module, name = place
         for root in set(piece.mutates) - {name, ATTRIBUTES}:
-            for hit in self._resolver.resolve(module, root, piece):
+            is_setting = root[0] == SETTING
+            for hit in self._resolver.resolve(module, root.strip(f"{SETTING}."), piece):
                 if hit.module is None:
-                    is_ours = hit.name.partition(".")[0] in (*_NO_SETTINGS, "sys")  # `sys.path.insert(…)`
-                    changed.update(() if is_ours else (LIBRARIES,))
-                elif not self._is_import(hit):
+                    changed.update((LIBRARIES,) if is_setting and _holds_settings(hit.name, root) else ())
+                elif not is_setting and not self._is_import(hit):
                     changed.add(hit.module.path)
 
     def _is_mutable(self, hit: Hit) -> bool:
@@ -171,6 +171,11 @@ def _is_attribute_of_function(reference: str, hit: Hit, pieces: Iterable[Piece])
         return False
     kinds = {piece.kind for piece in pieces}
     return "function" in kinds or ("class" in kinds and is_mutating_name(last))
+
+
+def _holds_settings(name: str, root: str) -> bool:
+    """Whether what is set of a library may change a result: not with `sys.path.insert(…)` or `np.sort(…)`."""
+    return name.partition(".")[0] not in (*_NO_SETTINGS, "sys") and (root.endswith(".") or "." in name)
 
 
 def _is_setting(name: str) -> bool:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from headrace.code.classes import write_class
 from headrace.code.computed import IMPORTED, QUOTED
 from headrace.code.folders import PRODUCT
-from headrace.code.pieces import Effect, FileIndex, Kind, Mode, Piece, plain_piece
+from headrace.code.pieces import SETTING, Effect, FileIndex, Kind, Mode, Piece, plain_piece
 from headrace.code.scopes import Bound, chain_of, import_targets, names_bound, root_of, targets_in
 from headrace.code.trees import FINGERPRINT_LENGTH, TreeWriter, fingerprint_of, kept_locals
 from headrace.code.values import kind_of_value
@@ -183,7 +183,7 @@ class _ModuleIndexer:
             words=tuple(sorted(word for word in found.words() if not word[0].isdigit())) if is_data else (),
             doc=digest_parts(found.docs)[:FINGERPRINT_LENGTH] if found.docs else "",
             reads_docs=found.reads_docs,
-            mutates=tuple(sorted(found.mutated | self._changeable(found.passed))),
+            mutates=tuple(sorted(found.mutated | self._changeable(found.passed) | self._of_libraries(found.settings))),
             computed=tuple(found.computed),
             paths=tuple(sorted(found.paths)),
         )
@@ -288,6 +288,11 @@ class _ModuleIndexer:
         self._mutations(number, mutated, context)
         if context.runs_at_import:
             self._calls(number, statement)
+
+    def _of_libraries(self, names: set[str]) -> set[str]:
+        return {
+            SETTING + name for name in names if name[0] == IMPORTED or self._kinds.get(name.rstrip(".")) == "import"
+        }
 
     def _changeable(self, names: set[str]) -> set[str]:
         return {name for name in names if self._kinds.get(name) in {"mutable", "other"}}

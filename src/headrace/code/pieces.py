@@ -10,11 +10,15 @@ from typing import Any, Literal, NamedTuple
 
 from headrace.code.scopes import ImportTarget
 
-INDEX_FORMAT = f"headrace-index-4-{sys.version_info.major}.{sys.version_info.minor}"
+INDEX_FORMAT = f"headrace-index-5-{sys.version_info.major}.{sys.version_info.minor}"
 """Names what an index means; raised when that changes. Python's minor version, because its parser makes the tree."""
 
 ATTRIBUTES = "<attributes>"
 """Among what a class mutates: it holds lists, dicts or sets of its own that all its instances share."""
+
+SETTING = "="
+"""Begins, among what a piece mutates, the name of an import that it sets something of: with a dot at its end an
+attribute or item, without one the thing itself, by a method."""
 
 Kind = Literal["function", "class", "import", "constant", "mutable", "logger", "other"]
 Mode = Literal["always", "reads", "mutates", "subclass"]
@@ -38,7 +42,8 @@ class Piece(NamedTuple):
     those of the strings in a constant. `imports` are the import targets bound in it, at the module's level or inside
     functions; `import_statements` the modules that functions in it import. `computed` as in `Findings`. `doc_readers`
     are the decorators and bases over it that may read its docstrings, `reads_docs` that it looks at docstrings itself.
-    `mutates` are names of the module's scope that running it changes (ATTRIBUTES: those of a class). `paths` are the
+    `mutates` are names of the module's scope that running it changes (ATTRIBUTES: those of a class; with SETTING: those
+    of what is imported). `paths` are the
     strings in it that may name files.
     """
 

@@ -79,6 +79,10 @@ class Reach:
         """The modules whose files were looked at."""
         return [*self._entered.values(), *(self._outside() if self.leans_on_entries else ())]
 
+    def runs_effects_of(self, module: Module) -> bool:
+        """Whether something that importing a module does counts."""
+        return bool(self._effects.get(module.path))
+
     def start(self, module: Module, name: str) -> None:
         """Follow everything from one binding, or from all of a module."""
         self._root = f"{module.label}:{name}"

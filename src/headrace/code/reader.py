@@ -16,7 +16,7 @@ from headrace.code.expanding import Expander
 from headrace.code.manifests import code_digest
 from headrace.code.modules import Module, ProjectModules
 from headrace.code.notebooks import MAIN, NotebookSource
-from headrace.code.reaching import Reach, imported_from
+from headrace.code.reaching import Reach, imported_from, project_imports
 from headrace.code.resolving import Resolver
 from headrace.core.digests import digest_parts
 from headrace.core.symbols import Symbol
@@ -46,13 +46,15 @@ class StaticCodeReader:
         self._expander = Expander(self._modules, resolver)
         self._notebook = notebook
         self._effects = Effects(self._modules, resolver)
+        self._entries: dict[Symbol, Module] = {}
         self._beside: tuple[Module, ...] = ()
         self._codes: dict[tuple[str, str], Code] = {}
 
     def begin(self, entries: Sequence[Symbol]) -> None:
         """Say which modules the process of a run imports in any case; see the port."""
-        found = [module for entry in entries if (module := self._module_of(entry)) is not None]
-        self._beside = imported_from(self._modules, dict.fromkeys(found))
+        found = {entry: module for entry in entries if (module := self._module_of(entry)) is not None}
+        self._entries = found
+        self._beside = imported_from(self._modules, dict.fromkeys(found.values()))
         self._codes.clear()
 
     def code_of(self, symbol: Symbol) -> Code:
@@ -103,7 +105,7 @@ class StaticCodeReader:
             self._files(reach),
             tuple(sorted(reach.distributions)),
             tuple(reach.notes),
-            reach.leans_on_entries,
+            self._leans_on(reach),
             tuple(sorted(reach.paths)),
         )
         self._codes[module.path, name] = code
@@ -111,6 +113,15 @@ class StaticCodeReader:
 
     def _reach(self) -> Reach:
         return Reach(self._expander, self._effects, self._beside)
+
+    def _leans_on(self, reach: Reach) -> tuple[Symbol, ...]:
+        found: list[Symbol] = []
+        for entry, module in self._entries.items() if reach.leans_on_entries else ():
+            if reach.runs_effects_of(module):
+                found.append(entry)
+            else:  # a script that runs its pipeline whenever it is loaded is no use to a worker
+                found += [Symbol(one.name, "") for one in project_imports(self._modules, module)]
+        return tuple(dict.fromkeys(found))
 
     def _files(self, reach: Reach) -> tuple[tuple[str, str], ...]:
         found = {one.file: self._modules.digest_of(one) for one in reach.modules if one.kind in {"source", "binary"}}

@@ -90,6 +90,13 @@ def root_of(node: ast.AST) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
+def is_part(node: ast.AST) -> bool:
+    """Whether an expression is an attribute or item of what stands at its root, and nothing that a call has given."""
+    while isinstance(node, ast.Attribute | ast.Subscript | ast.Starred):
+        node = node.value
+    return not isinstance(node, ast.Call)
+
+
 def _collect(statements: Iterable[ast.stmt], bound: Bound) -> None:
     for statement in statements:
         binder = _BINDERS.get(type(statement))

@@ -181,7 +181,7 @@ class TreeWriter:
         if type(value) is ast.Constant:
             return
         if type(value) is ast.Call and type(value.func) is ast.Attribute:
-            self._note_mutation(value.func)
+            self._note_mutation(value.func, is_certain=False)
         self.out.append("Expr")
         self.write(value)
 
@@ -190,7 +190,7 @@ class TreeWriter:
         name = function.id if type(function) is ast.Name else function.attr if type(function) is ast.Attribute else ""
         self.found.note_call(node, name, self.names.visible, in_function=self.names.functions > 0)
         if is_mutator(node, name):
-            self._note_mutation(function if type(function) is ast.Attribute else node.args[0])
+            self._note_mutation(function.value if type(function) is ast.Attribute else node.args[0])
         if name.endswith("attr") and self._constant_attribute(node):
             return
         self.out.append("Call")
@@ -211,8 +211,8 @@ class TreeWriter:
         self.write_all(node.args[2:], "args[")
         return True
 
-    def _note_mutation(self, target: ast.AST) -> None:
-        self.found.note_mutation(target, self.names.visible, self.names.aliases)
+    def _note_mutation(self, target: ast.AST, *, is_certain: bool = True) -> None:
+        self.found.note_mutation(target, self.names.visible, self.names.aliases, is_certain=is_certain)
 
     def _assign(self, node: Any) -> None:
         for target in node.targets:

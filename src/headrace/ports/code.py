@@ -28,9 +28,9 @@ class Code(Struct, frozen=True):
     The digest covers symbols and fingerprints only, so equal code has an equal digest wherever its lines stand.
     `files` are the project's files that were read (path relative to the root, digest); `distributions` are named by
     what is imported (`sklearn`, `google.cloud.storage`), as EnvironmentReader takes them; `notes` say where names are
-    computed and a whole module or package counts. `leans_on_entries` says that the step needs the modules that its run
-    starts from (see `CodeReader.begin`) to be imported before it, because they change what it reaches. `paths` are
-    strings written in it that may name files.
+    computed and a whole module or package counts. `leans_on` are modules that have to be imported before the step's,
+    in this order, because they change what it reaches: of those that its run starts from (see `CodeReader.begin`) the
+    ones that do so themselves, of the others what they import. `paths` are strings written in it that may name files.
     """
 
     digest: str
@@ -38,7 +38,7 @@ class Code(Struct, frozen=True):
     files: tuple[tuple[str, str], ...]
     distributions: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    leans_on_entries: bool = False
+    leans_on: tuple[Symbol, ...] = ()
     paths: tuple[str, ...] = ()
 
 

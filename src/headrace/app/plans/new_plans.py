@@ -73,7 +73,7 @@ def _plan(rooms: Rooms, pipeline: Pipeline[..., Any], bound: BoundParameters, *,
     codes = {symbol: rooms.code.code_of(symbol) for symbol in dict.fromkeys(node.step.symbol for node in graph.nodes)}
     refuse_standard_names(rooms.settings, codes.values())
     rooms.live_code.check(codes.values(), given=(pipeline.symbol, pipeline))
-    bases = _bases(rooms, graph, codes, entries=entries, documents=documents)
+    bases = _bases(rooms, graph, codes, documents=documents)
     return Plan(graph, digest, _anchored(rooms, values), bases, documents=documents)
 
 
@@ -86,21 +86,17 @@ def _anchored(rooms: Rooms, values: Mapping[str, Value]) -> dict[str, Value]:
 
 
 def _bases(
-    rooms: Rooms, graph: Graph, codes: Mapping[Symbol, Code], *, entries: Sequence[Symbol], documents: dict[str, str]
+    rooms: Rooms, graph: Graph, codes: Mapping[Symbol, Code], *, documents: dict[str, str]
 ) -> dict[str, StepBasis]:
     known = {symbol: _basis(rooms, code, documents) for symbol, code in codes.items()}
-    first = {symbol: tuple(entries) if code.leans_on_entries else () for symbol, code in codes.items()}
-    return {
-        node.name: replace(known[node.step.symbol], other=_other(node.step), first=first[node.step.symbol])
-        for node in graph.nodes
-    }
+    return {node.name: replace(known[node.step.symbol], other=_other(node.step)) for node in graph.nodes}
 
 
 def _basis(rooms: Rooms, code: Code, documents: dict[str, str]) -> StepBasis:
     environment = rooms.environments.environment_of(code.distributions)
     documents[code.digest] = manifest_text(code)
     documents[environment.digest] = json.dumps(environment.lines)
-    return StepBasis(code.digest, environment.digest, code.files, paths=code.paths)
+    return StepBasis(code.digest, environment.digest, code.files, first=code.leans_on, paths=code.paths)
 
 
 def _other(step: StepSpec) -> tuple[tuple[str, str], ...]:
@@ -127,7 +123,14 @@ def _kept(rooms: Rooms, plan: Plan) -> dict[str, object]:
         "graph": plan.graph_digest,
         "parameters": dump_values(plan.parameters),
         "bases": {
-            name: [one.code, one.environment, list(one.closure), list(one.other), bool(one.first), list(one.paths)]
+            name: [
+                one.code,
+                one.environment,
+                list(one.closure),
+                list(one.other),
+                [first.module for first in one.first],
+                list(one.paths),
+            ]
             for name, one in plan.bases.items()
         },
         "documents": dict(plan.documents),

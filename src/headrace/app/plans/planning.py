@@ -17,7 +17,7 @@ from headrace.core.values import load_values
 from headrace.definition.graph_json import graph_from_json
 from headrace.plan.plan import Plan, StepBasis
 
-_FORMAT = 4
+_FORMAT = 5
 """Raised when what is kept of a plan changes, so that an older one is not read."""
 
 
@@ -49,12 +49,16 @@ def _recalled(rooms: Rooms, text: str, entry: Symbol) -> Plan | None:
         if rooms.environments.environment_of(tuple(distributions)).digest != digest:
             return None
     bases = {
-        name: StepBasis(code, environment, _pairs(closure), _pairs(other), (entry,) if leans else (), tuple(paths))
-        for name, (code, environment, closure, other, leans, paths) in kept["bases"].items()
+        name: StepBasis(code, environment, _pairs(closure), _pairs(other), _first(first, entry), tuple(paths))
+        for name, (code, environment, closure, other, first, paths) in kept["bases"].items()
     }
     documents: dict[str, str] = kept["documents"]
     graph = graph_from_json(documents[kept["graph"]])
     return Plan(graph, kept["graph"], load_values(kept["parameters"]), bases, documents=documents)
+
+
+def _first(modules: list[str], entry: Symbol) -> tuple[Symbol, ...]:
+    return tuple(entry if module == entry.module else Symbol(module, "") for module in modules)
 
 
 def _pairs(kept: list[list[str]]) -> tuple[tuple[str, str], ...]:
