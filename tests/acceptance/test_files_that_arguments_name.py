@@ -34,3 +34,31 @@ def test_a_file_that_an_argument_names_inside_counts(tmp_path: Path, case: str):
     assert run(project) == (1, {"use": "reused"})
     (tmp_path / "data" / "a.csv").write_text("x\n2\n")
     assert run(project) == (2, {"use": "succeeded"})
+
+
+def test_a_file_beside_a_path_input_is_that_of_the_path_that_is_given(tmp_path: Path):
+    work = HEAD + (
+        "@hr.step\ndef use(image: Path) -> str:\n    return image.with_suffix('.txt').read_text()\n\n"
+        "@hr.pipeline\ndef pipe(image: Path) -> str:\n    return use(image)\n"
+    )
+    files = {
+        f"{folder}/x.{end}": text
+        for folder, label in (("a", "one"), ("b", "two"))
+        for end, text in (("png", "same"), ("txt", label))
+    }
+    project = project_of(tmp_path, {"work.py": work, **files})
+    for _ in range(2):
+        assert run(project, "work:pipe", "-p", "image=a/x.png")[0] == "one"
+        assert run(project, "work:pipe", "-p", "image=b/x.png")[0] == "two"
+    assert run(project, "work:pipe", "-p", "image=a/x.png") == ("one", {"use": "reused"})
+    assert run(project, "work:pipe", "-p", "image=b/x.png") == ("two", {"use": "reused"})
+
+
+def test_a_path_whose_step_reads_nothing_else_may_lie_anywhere(tmp_path: Path):
+    work = HEAD + (
+        "@hr.step\ndef use(image: Path) -> str:\n    return image.read_text()\n\n"
+        "@hr.pipeline\ndef pipe(image: Path) -> str:\n    return use(image)\n"
+    )
+    project = project_of(tmp_path, {"work.py": work, "a/x.png": "same", "b/x.png": "same"})
+    run(project, "work:pipe", "-p", "image=a/x.png")
+    assert run(project, "work:pipe", "-p", "image=b/x.png") == ("same", {"use": "reused"})

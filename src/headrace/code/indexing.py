@@ -13,7 +13,7 @@ from headrace.code.classes import write_class
 from headrace.code.computed import IMPORTED, QUOTED
 from headrace.code.folders import PRODUCT
 from headrace.code.pieces import SETTING, Effect, FileIndex, Kind, Mode, Piece, plain_piece
-from headrace.code.scopes import Bound, chain_of, import_targets, names_bound, root_of, targets_in
+from headrace.code.scopes import Bound, chain_of, import_targets, names_bound, root_of, targets_in, what_is_asked
 from headrace.code.trees import FINGERPRINT_LENGTH, TreeWriter, fingerprint_of, kept_locals
 from headrace.code.values import kind_of_value
 from headrace.core.digests import digest_parts
@@ -231,7 +231,9 @@ class _ModuleIndexer:
         if not context.runs_at_import:
             return
         bases = [*statement.bases, *(keyword.value for keyword in statement.keywords)]
-        references = [".".join(chain_of(one)) for one in bases if root_of(one) in self._kinds]
+        references = [
+            ".".join(chain_of(what_is_asked(one))) or root_of(one) for one in bases if root_of(one) in self._kinds
+        ]
         if references:
             self._effect("subclass", number, references, name=statement.name)
         if any(isinstance(one, ast.Expr) and isinstance(one.value, ast.Call) for one in statement.body):

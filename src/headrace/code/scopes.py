@@ -90,6 +90,13 @@ def root_of(node: ast.AST) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
+def what_is_asked(node: ast.AST) -> ast.AST:
+    """`a.b` of `a.b[c]`, `a.b(d)` and `*a.b`."""
+    while isinstance(node, ast.Subscript | ast.Starred | ast.Call):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node
+
+
 def is_part(node: ast.AST) -> bool:
     """Whether an expression is an attribute or item of what stands at its root, and nothing that a call has given."""
     while isinstance(node, ast.Attribute | ast.Subscript | ast.Starred):

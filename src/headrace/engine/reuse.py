@@ -58,7 +58,7 @@ class Reuser:
             found = [result for result in found if result.run_id == self._run_id]
         problems: list[str] = []
         for result in found:
-            problem = question.problem_of(result)
+            problem = question.problem_of(result, item)
             if not problem:
                 return Reuse(item.key, result.output, result.attempt_id, result.run_id)
             problems.append(problem)
@@ -75,17 +75,18 @@ class _Question:
         self._is_wary = is_wary
         self._digests: dict[str, str] = {}
 
-    def problem_of(self, result: ResultRecord) -> str:
+    def problem_of(self, result: ResultRecord, item: Keyed) -> str:
         """Why a result cannot be used; empty if it can. What this run has made itself holds for the whole run."""
         try:
-            return (self._why_stale(result) if result.run_id != self._run_id else "") or self._why_gone(result)
+            return (self._why_stale(result, item) if result.run_id != self._run_id else "") or self._why_gone(result)
         except SourceError as error:
             return f"what it read cannot be read now: {error}"
 
-    def _why_stale(self, result: ResultRecord) -> str:
+    def _why_stale(self, result: ResultRecord, item: Keyed) -> str:
         if self._ttl_s is not None and result.created_at + self._ttl_s <= self._now:
             return "expired"
-        return verify_touched(result.touched, self, self._token_of)
+        paths = [path for path, _ in item.paths]
+        return verify_touched(result.touched, self, self._token_of, arguments=paths)
 
     def _why_gone(self, result: ResultRecord) -> str:
         try:

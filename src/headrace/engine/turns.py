@@ -19,6 +19,7 @@ from headrace.engine.commands import (
 )
 from headrace.engine.keying import Keyed
 from headrace.engine.steps import Lease
+from headrace.plan.touched import places_that_count
 from headrace.ports.code import Touched
 from headrace.ports.executors import LogLines, Progress, TrackingBatch
 from headrace.ports.records import (
@@ -117,6 +118,7 @@ class Turn(Struct):
         """A computed item's value may be reused from now on."""
         if ended.output is None or keyed.parts is None or not keyed.result_key:
             return
+        places = places_that_count(touched.files, [path for path, _ in keyed.paths])
         self.results.append(
             ResultRecord(
                 key=keyed.result_key,
@@ -126,7 +128,7 @@ class Turn(Struct):
                 run_id=self.run.id,
                 attempt_id=ended.attempt_id,
                 output=ended.output,
-                touched=touched,
+                touched=replace(touched, arguments=places) if places else touched,
                 parts=keyed.parts,
                 created_at=at,
             )

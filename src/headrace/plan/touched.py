@@ -31,6 +31,11 @@ class Touches(Protocol):
         """The working directory, if a file was named relative to it."""
         ...
 
+    @property
+    def arguments(self) -> Sequence[str]:
+        """The paths among the arguments, if other files were touched as well."""
+        ...
+
 
 class Digests(Protocol):
     """Content digests by path; empty for what is not there."""
@@ -44,14 +49,37 @@ class Digests(Protocol):
         ...
 
 
-def verify_touched(touched: Touches, files: Digests, token_of: Callable[[str], str] | None = None) -> str:
+def places_that_count(files: Pairs, arguments: Sequence[str]) -> tuple[str, ...]:
+    """The paths among an attempt's arguments, if it touched files that are none of them.
+
+    Where those lie may follow from where the arguments lie (`image.with_suffix(".json")`), which the key leaves out.
+    """
+    inside = tuple(f"/{path.strip('/')}/" for path in arguments)
+    is_other = any(not any(_is_inside(f"/{name.strip('/')}/", one) for one in inside) for name, _ in files)
+    return tuple(arguments) if is_other else ()
+
+
+def _is_inside(name: str, path: str) -> bool:
+    """Whether a file is a path or lies in it; of the two, one may be relative and the other absolute."""
+    folders = (name[: end + 1] for end in range(1, len(name)) if name[end] == "/")
+    return path.removeprefix("/") in name or any(path.endswith(folder) for folder in folders)
+
+
+def verify_touched(
+    touched: Touches,
+    files: Digests,
+    token_of: Callable[[str], str] | None = None,
+    *,
+    arguments: Sequence[str] | None = None,
+) -> str:
     """Empty if everything that an attempt touched is still the same, else the first difference in words.
 
     `token_of` gives the present token of something read through `hr.` by its kind and name; without it such reads
-    are not looked at here.
+    are not looked at here. `arguments` are the paths among the arguments now.
     """
-    if touched.directory and touched.directory != files.here():
-        return f"it read a relative path in another directory: {touched.directory}"
+    elsewhere = _elsewhere(touched, files, arguments)
+    if elsewhere:
+        return elsewhere
     for path, digest in touched.files:
         difference = _difference(path, digest, files.digest_of(path))
         if difference:
@@ -62,6 +90,14 @@ def verify_touched(touched: Touches, files: Digests, token_of: Callable[[str], s
     for name, token in touched.reads if token_of is not None else ():
         if token_of is not None and token_of(name) != token:
             return f"{name.replace(':', ' ', 1)}, which it read, changed"
+    return ""
+
+
+def _elsewhere(touched: Touches, files: Digests, arguments: Sequence[str] | None) -> str:
+    if touched.arguments and arguments is not None and tuple(touched.arguments) != tuple(arguments):
+        return f"it read other files beside its path, which was another one: {', '.join(touched.arguments[:3])}"
+    if touched.directory and touched.directory != files.here():
+        return f"it read a relative path in another directory: {touched.directory}"
     return ""
 
 

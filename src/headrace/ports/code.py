@@ -109,13 +109,15 @@ class Touched(Struct, frozen=True):
     project modules outside the closure, and things read through `hr.` (kind and name, token).
 
     `directory` is the working directory if a file was named relative to it (relative to the root inside it, `.` for
-    the root), because elsewhere that name means another file; else empty.
+    the root), because elsewhere that name means another file; else empty. `arguments` are the paths among the
+    arguments, if other files were read as well: names that were put together from them mean other files elsewhere.
     """
 
     files: tuple[tuple[str, str], ...] = ()
     modules: tuple[tuple[str, str], ...] = ()
     reads: tuple[tuple[str, str], ...] = ()
     directory: str = ""
+    arguments: tuple[str, ...] = ()
 
 
 class ReadTokens(Protocol):

@@ -82,9 +82,10 @@ def _load_parts(text: str) -> KeyParts:
 # most attempts touch the same files or nothing, and a map asks for thousands at once
 @lru_cache(maxsize=256)
 def _load_touched(text: str) -> Touched:
-    # rows of older versions have no directory
-    files, modules, reads, *directory = decode(text)
-    return Touched(_pairs(files), _pairs(modules), _pairs(reads), *directory)
+    # rows of older versions end earlier
+    files, modules, reads, *rest = decode(text)
+    directory, arguments = (*rest, "", ())[:2] if len(rest) < 2 else rest
+    return Touched(_pairs(files), _pairs(modules), _pairs(reads), directory, tuple(arguments))
 
 
 def _pairs(lists: list[list[str]]) -> tuple[tuple[str, str], ...]:
@@ -188,7 +189,7 @@ def attempt_of(row: Row) -> AttemptRecord:
 def result_row(result: ResultRecord) -> tuple[Parameter, ...]:
     """A result, in the order of RESULT_COLUMNS."""
     found = result.touched
-    touched = encode([found.files, found.modules, found.reads, found.directory])
+    touched = encode([found.files, found.modules, found.reads, found.directory, found.arguments])
     head = (result.key, result.pipeline, result.node, result.item, result.run_id, result.attempt_id)
     return (*head, dump_value(result.output), touched, dump_parts(result.parts), result.created_at)
 

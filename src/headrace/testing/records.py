@@ -61,7 +61,11 @@ def some_attempt(step: StepRunRecord, *, wall_s: float = 1.0, item: int = NO_ITE
 def some_result(run: RunRecord, attempt: AttemptRecord, key: str) -> ResultRecord:
     """A result that an attempt has made."""
     touched = Touched(
-        (("data/rows.csv", "1" * 64),), (("plugins.extra", "2" * 64),), (("alias:champion", "7"),), "jobs"
+        (("data/rows.csv", "1" * 64),),
+        (("plugins.extra", "2" * 64),),
+        (("alias:champion", "7"),),
+        "jobs",
+        ("data/more",),
     )
     place = (key, run.pipeline, attempt.node, attempt.item, run.id, attempt.id)
     return ResultRecord(*place, some_value(), touched, some_parts(), SOME_TIME)

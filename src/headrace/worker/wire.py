@@ -138,8 +138,8 @@ def _began(data: Any) -> AttemptBegan:
 
 def _done(data: Any) -> AttemptDone:
     attempt, fence, output, touched, usage, at = data
-    files, modules, reads, directory = touched
-    found = Touched(_pairs(files), _pairs(modules), _pairs(reads), str(directory))
+    files, modules, reads, directory, arguments = touched
+    found = Touched(_pairs(files), _pairs(modules), _pairs(reads), str(directory), tuple(arguments))
     return AttemptDone(attempt, fence, value_from_json(output), found, _usage(usage), _number(at))
 
 

@@ -346,3 +346,62 @@ case(
     ("rules", "return 1", "return 2"),
     ("rules", "@register\n", ""),
 )
+case(
+    "bases and keywords that are more than names",
+    {
+        "steps": """
+            from collections import namedtuple
+            from collections.abc import Mapping
+            from functools import partial
+            from typing import Generic, Protocol, TypeVar
+            import kinds
+            T = TypeVar("T")
+            BASES = (object,)
+            class Box(Generic[T]):
+                size = 1
+            class Sized(Protocol[T]):
+                size: int
+            class Point(namedtuple("Point", "x y")):
+                def far(self):
+                    return self.x + 1
+            class Table(Mapping[str, int]):
+                pass
+            class Made(kinds.base(3)):
+                pass
+            class Starred(*BASES):
+                pass
+            class Keyed(kinds.KINDS["a"]):
+                pass
+            class Meta(metaclass=partial(type)):
+                pass
+            class Tagged(kinds.Tagged, tag=kinds.tag()):
+                pass
+            class Inner(kinds.Pair[int]):
+                pass
+            def step():
+                return Box.size, Point(1, 2).far(), Made.number, Keyed.number, Tagged.found, Inner.number
+            """,
+        "kinds": """
+            from typing import Generic, TypeVar
+            T = TypeVar("T")
+            class Number:
+                number = 5
+            KINDS = {"a": Number}
+            def base(number):
+                return type("Base", (), {"number": number})
+            def tag():
+                return "t"
+            class Tagged:
+                def __init_subclass__(cls, tag):
+                    cls.found = tag
+            class Pair(Generic[T]):
+                number = 7
+            """,
+    },
+    ("steps", "size = 1", "size = 2"),
+    ("steps", "self.x + 1", "self.x + 2"),
+    ("steps", "kinds.base(3)", "kinds.base(4)"),
+    ("kinds", "number = 5", "number = 6"),
+    ("kinds", "number = 7", "number = 8"),
+    ("kinds", 'return "t"', 'return "u"'),
+)

@@ -1,6 +1,8 @@
 """A result may stand while everything that its attempt touched is the same."""
 
-from headrace.plan.touched import verify_touched
+import pytest
+
+from headrace.plan.touched import places_that_count, verify_touched
 from headrace.ports.code import Touched
 
 
@@ -50,3 +52,32 @@ def test_what_was_named_from_another_directory_may_be_another_file():
 
     assert told("") == told("jobs") == ""
     assert told(".") == "it read a relative path in another directory: ."
+
+
+@pytest.mark.parametrize(
+    ("files", "arguments", "counts"),
+    [
+        ((), ("a/x.txt",), False),
+        (("a/x.txt",), ("a/x.txt",), False),
+        (("a/x.txt",), ("/project/a/x.txt",), False),
+        (("/data/x.txt",), ("data/x.txt",), False),
+        (("in/part/1.csv", "in/"), ("in",), False),
+        (("in/part/1.csv",), ("/project/in",), False),
+        (("a/x.json", "a/x.txt"), ("a/x.txt",), True),
+        (("labels/x.json",), ("images/x.png",), True),
+        (("a/",), ("a/x.txt",), True),
+        (("inner/1.csv",), ("in",), True),
+        (("settings.toml",), (), False),
+    ],
+)
+def test_places_of_arguments_count_where_other_files_were_touched(files, arguments, counts):
+    found = places_that_count([(name, "1") for name in files], arguments)
+    assert found == (arguments if counts else ())
+
+
+def test_a_result_that_read_beside_its_path_stands_for_that_path_alone():
+    digests = Digests({"a/x.json": "1"})
+    touched = Touched((("a/x.json", "1"),), arguments=("a/x.txt",))
+    assert verify_touched(touched, digests, arguments=["a/x.txt"]) == ""
+    assert "a/x.txt" in verify_touched(touched, digests, arguments=["b/x.txt"])
+    assert verify_touched(Touched((("a/x.json", "1"),)), digests, arguments=["b/x.txt"]) == ""
