@@ -84,8 +84,9 @@ def _load_parts(text: str) -> KeyParts:
 def _load_touched(text: str) -> Touched:
     # rows of older versions end earlier
     files, modules, reads, *rest = decode(text)
-    directory, arguments = (*rest, "", ())[:2] if len(rest) < 2 else rest
-    return Touched(_pairs(files), _pairs(modules), _pairs(reads), directory, tuple(arguments))
+    directory = str(rest[0]) if rest else ""
+    arguments = tuple(map(str, rest[1])) if len(rest) > 1 else ()
+    return Touched(_pairs(files), _pairs(modules), _pairs(reads), directory, arguments)
 
 
 def _pairs(lists: list[list[str]]) -> tuple[tuple[str, str], ...]:
