@@ -50,12 +50,19 @@ def test_a_script_needs_no_guard_as_long_as_nobody_else_loads_it(project: Projec
     assert (answer.status, answer.out) == (0, "9\n"), answer.err
 
 
-def test_a_worker_process_that_loads_the_script_starts_nothing_and_says_what_to_do(project: Project):
-    answer = project.python(HEAD + run("timed"))
+def test_a_worker_process_loads_the_script_as_far_as_it_had_come_and_starts_nothing(project: Project):
+    answer = project.python(HEAD + run("timed") + "print(len('after'))\n")
+    assert (answer.status, answer.out) == (0, "9\n5\n"), answer.err
+    assert len(project.ok("runs", "--json").data) == 1
+
+
+def test_a_step_that_a_script_defines_after_a_run_is_told_what_to_do(project: Project):
+    late = "\n@hr.step(timeout=60)\ndef late() -> int:\n    return 1\n\n@hr.pipeline\ndef second() -> int:\n    return late()\n\n"
+    answer = project.python(HEAD + run("quick") + late + run("second"))
     assert answer.status == 1
     assert TOLD in answer.err
     assert REMEDY in answer.err
-    assert len(project.ok("runs", "--json").data) == 1
+    assert len(project.ok("runs", "--json").data) == 2
 
 
 def test_a_process_that_a_step_spawns_starts_nothing(project: Project):

@@ -12,11 +12,13 @@ from typing import cast
 
 from headrace.core.errors import near
 from headrace.core.symbols import Symbol
-from headrace.worker.errors import StepNotFoundError
+from headrace.worker.errors import ScriptStartsRunError, StepNotFoundError
 
 MAIN = "__main__"
 SCRIPT = "__headrace_main__"
 """`__name__` of a script that is loaded for its functions: its `if __name__ == "__main__"` does not run again."""
+_STOPPED = "__headrace_stopped__"
+"""In a script's names: the error that stopped its loading where it starts a run."""
 
 
 class StepFinder:
@@ -39,7 +41,7 @@ class StepFinder:
         target: object = self._module(symbol)
         for part in symbol.qualname.split("."):
             if not hasattr(target, part):
-                raise _absent(symbol, target, part)
+                raise getattr(target, _STOPPED, None) or _absent(symbol, target, part)
             target = getattr(target, part)
         if not callable(target):
             reason = f"it is no function but a {type(target).__qualname__}."
@@ -124,10 +126,14 @@ def _load_script(file: str, package: str) -> ModuleType:
     sys.modules[SCRIPT] = sys.modules[MAIN] = module
     try:
         exec(compile(Path(file).read_bytes(), file, "exec"), module.__dict__)  # noqa: S102 - the user's own script
-    except BaseException:
-        sys.modules[MAIN] = previous
-        del sys.modules[SCRIPT]
-        raise
+    except BaseException as error:
+        # as far as a script has come when it starts a run, it had come where it was started; more it may not do here
+        if isinstance(error, ScriptStartsRunError) and error.file == file:
+            vars(module)[_STOPPED] = error
+        else:
+            sys.modules[MAIN] = previous
+            del sys.modules[SCRIPT]
+            raise
     for item in list(vars(module).values()):
         _rename(item)
     return module
