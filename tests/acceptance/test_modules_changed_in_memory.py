@@ -8,6 +8,63 @@ from acceptance.command_line import Project
 
 CONFIG = "LR = 1\nOPTIONS = {'depth': 3}\nNAMES = []\n\n\ndef learn(name):\n    NAMES.append(name)\n"
 CONFIG += "\n\ndef scale(x):\n    return x\n\n\nclass Unit:\n    def of(self, x):\n        return x\n"
+CONFIG += """
+
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+
+from shop import FEE, fetch
+
+
+class Limits:
+    low = 1
+
+    class Inner:
+        high = 2
+
+
+class Settings:
+    def __init__(self, rate=3):
+        self.rate = rate
+        self.found = []
+
+
+@dataclass
+class Row:
+    width: int = 4
+    names: list = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Fixed:
+    size: int = 4
+
+
+class Counter:
+    total = 0
+
+    @classmethod
+    def count(cls):
+        cls.total += 1
+
+
+SETTINGS = Settings()
+SPACE = SimpleNamespace(depth=5)
+ROW = Row(width=6)
+FIXED = Fixed()
+BIG = 10**5000
+
+
+def given(x=7, *, y=8):
+    return x + y
+
+
+def everything():
+    Counter.count()
+    parts = (Limits.low, Limits.Inner.high, SETTINGS.rate, SPACE.depth, ROW.width, given(), fetch(), FEE, FIXED.size)
+    return f"{parts} {SETTINGS.found} {ROW.names} {BIG % 10}"
+"""
+SHOP = "FEE = 9\n\n\ndef fetch():\n    return 10\n"
 SCRIPT = """
 import sys
 
@@ -22,6 +79,20 @@ CACHE = {}
 def compute(x: int) -> str:
     CACHE[x] = x
     return f"{RATE} {config.LR} {config.OPTIONS['depth']} {config.NAMES}"
+
+
+class Local:
+    size = 1
+
+
+@hr.step
+def gather() -> str:
+    return f"{config.everything()} {Local.size}"
+
+
+@hr.pipeline
+def gathering() -> str:
+    return gather()
 
 
 @hr.step
@@ -58,6 +129,7 @@ if __name__ == "__main__":
 def project(tmp_path: Path) -> Project:
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "memory"\nversion = "0"\n')
     (tmp_path / "config.py").write_text(CONFIG)
+    (tmp_path / "shop.py").write_text(SHOP)
     return Project(tmp_path)
 
 
@@ -124,3 +196,82 @@ def test_what_changes_no_constant_runs(project: Project, line: str):
 def test_a_script_that_is_imported_keeps_what_stands_under_its_guard_to_itself(project: Project):
     (project.folder / "script.py").write_text(f"{SCRIPT}    RATE = 5\n    main()\n")
     assert project.ok("run", "script.py:computing", "--json").data["output"] == "1 1 3 []"
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("config.Limits.low = 5", "`Limits.low` of config.py"),
+        ("setattr(config.Limits.Inner, 'high', 5)", "`Limits.Inner.high` of config.py"),
+        ("config.SETTINGS.rate = 5", "`SETTINGS.rate` of config.py"),
+        ("config.SETTINGS = config.Settings(5)", "`SETTINGS.rate` of config.py"),
+        ("config.SETTINGS.more = 5", "`SETTINGS.more` of config.py"),
+        ("config.SPACE.depth = 50", "`SPACE.depth` of config.py"),
+        ("config.ROW.width = 50", "`ROW.width` of config.py"),
+        ("config.FIXED = config.Fixed(5)", "`FIXED.size` of config.py"),
+        ("config.given.__defaults__ = (70,)", "`given` of config.py"),
+        ("config.given.__kwdefaults__ = {'y': 80}", "`given` of config.py"),
+        ("config.FEE = 90", "`FEE` of config.py"),
+        ("config.fetch = lambda: 100", "`fetch` of config.py"),
+        ("from unittest import mock; mock.patch('config.fetch', return_value=3).start()", "`fetch` of config.py"),
+        ("Local.size = 2", "`Local.size` of script.py"),
+    ],
+)
+def test_what_a_script_sets_on_classes_records_and_names_is_refused(project: Project, line: str, name: str):
+    head = SCRIPT.replace("hr.run(computing)", "hr.run(gathering)").partition("if __name__")[0]
+    answer = project.python(
+        f"{head}\ndef start():\n    global Local\n    {line}\n    main()\n\nif __name__ == '__main__':\n    start()\n"
+    )
+    assert answer.status == 1, answer.out
+    assert name in answer.err.replace(" in ", " of "), answer.err
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "pass",
+        "config.SETTINGS.rate = 3",
+        "config.SETTINGS.found.append(1)",
+        "config.ROW.names.append(1)",
+        "config.Counter.count()",
+        "config.Limits.unknown = 3",
+        "config.shop = 3",
+    ],
+)
+def test_what_is_as_written_or_there_to_fill_runs(project: Project, line: str):
+    head = SCRIPT.replace("hr.run(computing)", "hr.run(gathering)").partition("if __name__")[0]
+    answer = project.python(
+        f"{head}\ndef start():\n    {line}\n    main()\n\nif __name__ == '__main__':\n    start()\n"
+    )
+    assert answer.status == 0, answer.err
+
+
+ODD = {
+    "a decorator of a class that wraps its methods": (
+        "def logged(cls):\n    old = cls.go\n    cls.go = lambda self: old(self)\n    return cls\n\n"
+        "@logged\nclass Work:\n    def go(self):\n        return 1\n\ndef use():\n    return Work().go()\n"
+    ),
+    "a star import after a fallback": "def fast():\n    return 1\n\nfrom quick import *\n\ndef use():\n    return fast()\n",
+    "names bound by globals": "def fast():\n    return 1\n\nglobals().update(fast=lambda: 2)\n\ndef use():\n    return fast()\n",
+    "an assignment in an expression": "N = 0\nif (N := 5):\n    pass\n\ndef use():\n    return N\n",
+    "an enum": "from enum import Enum\n\nclass Kind(Enum):\n    A = 1\n    B = (2, 3)\n\ndef use():\n    return Kind.A.value\n",
+    "a function that is bound twice": "def go():\n    return 1\n\ndef go():\n    return 2\n\ndef use():\n    return go()\n",
+    "a function that is given to a wrapper": "import functools\n\ndef go():\n    return 1\n\ngo = functools.cache(go)\n\ndef use():\n    return go()\n",
+    "slots and descriptors": (
+        "from dataclasses import dataclass\nfrom functools import cached_property\n\n@dataclass(slots=True)\nclass Row:\n    x: int = 1\n\n"
+        "class Lazy:\n    size = 3\n\n    @property\n    def x(self):\n        return 1\n\nROW = Row(2)\n\ndef use():\n    return ROW.x + Lazy().x\n"
+    ),
+    "state that functions keep on classes and records": (
+        "class Pool:\n    size = 1\n\n    def grow(self):\n        type(self).size += 1\n        self.used = 3\n\nPOOL = Pool()\nPOOL.grow()\n\n"
+        "def use():\n    POOL.grow()\n    return 1\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ODD, ids=lambda case: case.replace(" ", "-"))
+def test_what_files_do_themselves_is_no_change_from_outside(project: Project, case: str):
+    (project.folder / "quick.py").write_text("def fast():\n    return 3\n")
+    (project.folder / "odd.py").write_text(ODD[case])
+    code = "import headrace as hr\nimport odd\n\n@hr.step\ndef use() -> int:\n    return odd.use()\n\n@hr.pipeline\ndef odds() -> int:\n    return use()\n\n"
+    answer = project.python(f"{code}if __name__ == '__main__':\n    odd.use()\n    hr.run(odds)\n    hr.run(odds)\n")
+    assert answer.status == 0, answer.err

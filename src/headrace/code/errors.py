@@ -78,7 +78,7 @@ class ReplacedInMemoryError(SourceError):
         super().__init__(
             f"A step uses `{name}` of {file}, and something in this process has put another function in its place: "
             f"worker processes and the command line would call the one of the file, and a result would be reused "
-            f"whichever it is. Give the pipeline a parameter that chooses."
+            f"whichever it is. Give the pipeline a parameter that chooses; in a test, call the pipeline as a function."
         )
 
 

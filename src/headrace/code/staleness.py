@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from headrace.code.comparing import Comparison, Suspect
-from headrace.code.constants import refuse_changed_bindings
+from headrace.code.in_memory import refuse_changed_bindings
 from headrace.code.loads import LOADS, content_digest, drop_stale_bytecode, is_no_project, real_path
 from headrace.code.watching import install
 from headrace.core.symbols import Symbol
