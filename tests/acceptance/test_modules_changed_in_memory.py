@@ -257,6 +257,7 @@ ODD = {
     "an enum": "from enum import Enum\n\nclass Kind(Enum):\n    A = 1\n    B = (2, 3)\n\ndef use():\n    return Kind.A.value\n",
     "a function that is bound twice": "def go():\n    return 1\n\ndef go():\n    return 2\n\ndef use():\n    return go()\n",
     "a function that is given to a wrapper": "import functools\n\ndef go():\n    return 1\n\ngo = functools.cache(go)\n\ndef use():\n    return go()\n",
+    "a constant that another module sets": "import quick\n\nquick.LIMIT = 2\n\ndef use():\n    return quick.LIMIT\n",
     "slots and descriptors": (
         "from dataclasses import dataclass\nfrom functools import cached_property\n\n@dataclass(slots=True)\nclass Row:\n    x: int = 1\n\n"
         "class Lazy:\n    size = 3\n\n    @property\n    def x(self):\n        return 1\n\nROW = Row(2)\n\ndef use():\n    return ROW.x + Lazy().x\n"
@@ -270,7 +271,7 @@ ODD = {
 
 @pytest.mark.parametrize("case", ODD, ids=lambda case: case.replace(" ", "-"))
 def test_what_files_do_themselves_is_no_change_from_outside(project: Project, case: str):
-    (project.folder / "quick.py").write_text("def fast():\n    return 3\n")
+    (project.folder / "quick.py").write_text("LIMIT = 1\n\n\ndef fast():\n    return 3\n")
     (project.folder / "odd.py").write_text(ODD[case])
     code = "import headrace as hr\nimport odd\n\n@hr.step\ndef use() -> int:\n    return odd.use()\n\n@hr.pipeline\ndef odds() -> int:\n    return use()\n\n"
     answer = project.python(f"{code}if __name__ == '__main__':\n    odd.use()\n    hr.run(odds)\n    hr.run(odds)\n")

@@ -80,6 +80,11 @@ CASES = {
         {},
         "import os\n\nx = 3\nos.environ['LIMIT'] = str(x + 1)\n",
     ),
+    "a variable for child processes": (
+        ("import subprocess", "subprocess.check_output(['printenv', 'LIMIT'], text=True)"),
+        {},
+        "import os\n\nx = 3\nos.putenv('LIMIT', str(x + 1))\n",
+    ),
     "subclasses": (
         ("from base import Shape", "Shape.__subclasses__()[0]().go(3)"),
         {"base.py": BASE},
@@ -159,7 +164,10 @@ def test_a_worker_needs_not_the_script_but_what_it_imports(tmp_path: Path):
 
 def test_what_else_the_pipelines_module_and_the_script_do_leaves_results_alone(tmp_path: Path):
     steps = STEP.format(head="CACHE = {}\n\ndef slow(x):\n    CACHE[x] = x\n    return CACHE[x]\n", value="slow(3)")
-    flow = FLOW.format(head="import warnings\nimport plots\nLIMIT = 1\nwarnings.filterwarnings('ignore')\n")
+    flow = FLOW.format(
+        head="import sys\nimport warnings\nimport plots\nLIMIT = 1\nwarnings.filterwarnings('ignore')\n"
+        "sys.path.append('more')\nsys.argv[:1] = ['more']\n"
+    )
     plots = "STYLE = {}\n\ndef apply(size):\n    STYLE['size'] = size\n\napply(3)\n"
     script = (
         "import headrace as hr\nfrom work import pipe\n\nrun = hr.Session(quiet=True).run(pipe)\n"
@@ -170,6 +178,7 @@ def test_what_else_the_pipelines_module_and_the_script_do_leaves_results_alone(t
     project.edit(
         "work.py", "LIMIT = 1\nwarnings.filterwarnings('ignore')", "LIMIT = 2\nwarnings.simplefilter('ignore')"
     )
+    project.edit("work.py", "sys.path.append('more')\nsys.argv[:1] = ['more']", "sys.path.append('most')")
     project.edit("plots.py", "apply(3)", "apply(4)")
     assert run(project)[1] == {"use": "reused"}
     for more in ("", "hr.plan(pipe)\nrun.to_json\n"):

@@ -90,8 +90,10 @@ def test_the_nearest_run_is_the_one_that_differs_in_the_fewest_parts_of_any_kind
     project.ok("run", "flow:working")
     first = last_run(project)
     project.edit("flow.py", "@hr.step\ndef scaled", '@hr.step(cache=hr.Cache(salt="2"))\ndef scaled')
+    assert planned(project)["scaled"] == "the salt of its cache setting"
     project.ok("run", "flow:working")
     project.edit("flow.py", '@hr.step(cache=hr.Cache(salt="2"))\ndef scaled', "@hr.step\ndef scaled")
+    assert planned(project)["scaled"] == "same code, inputs and environment"
     project.ok("run", "flow:working", "-p", "factor=2")
     told = project.ok("why", "last", "scaled", "--json").data
     assert told["changes"] == ["parameter 'factor': 1 → 2"]

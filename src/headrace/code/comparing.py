@@ -3,7 +3,7 @@ code reaches. Compares; imports and changes nothing.
 """
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import partial
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
@@ -47,11 +47,18 @@ class Suspect(NamedTuple):
 
 
 class Comparison:
-    """One comparison of suspect files with memory."""
+    """One comparison of suspect files with memory. Names that imports set are no constants."""
 
-    def __init__(self, suspects: Sequence[Suspect], codes: Iterable[Code], memo: MemoStore) -> None:
+    def __init__(
+        self,
+        suspects: Sequence[Suspect],
+        codes: Iterable[Code],
+        memo: MemoStore,
+        *,
+        set_at_import: Collection[str] = (),
+    ) -> None:
         self._suspects = {one.path: one for one in suspects}
-        self._memo = memo
+        self._memo, self._set_at_import = memo, set_at_import
         self._reached: dict[str, set[str]] = {}
         self._expected: dict[str, ExpectedSource | None] = {}
         files = {one.file for one in suspects}
@@ -114,7 +121,7 @@ class Comparison:
                 return error
             if own is not None and expected is not None and name in self._reached.get(own.file, ()):
                 changed = expected.changed_constant(name, value)
-                if changed:
+                if changed and name not in self._set_at_import:
                     error = _error(changed, own)
                     return error if own.loaded else EditedAfterImportError(changed, own.file, remedy=_EITHER)
         return None

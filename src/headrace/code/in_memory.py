@@ -53,6 +53,12 @@ def refuse_changed_bindings(
                 raise ReplacedInMemoryError(name, file)
 
 
+def set_at_import(codes: Iterable[Code], files: Mapping[str, tuple[str, str]]) -> set[str]:
+    """The names that importing the modules of codes may set in each other; `files` as in `refuse_changed_bindings`."""
+    words_of: dict[CodeRow, set[str]] = {}
+    return {name for code in codes for name in _set_at_import(code, files, words_of)}
+
+
 def _rows_by_file(codes: Iterable[Code], files: Mapping[str, tuple[str, str]]) -> dict[str, dict[CodeRow, None]]:
     """What codes reach, without what the import of a module sets itself: that a key covers."""
     found: dict[str, dict[CodeRow, None]] = {}

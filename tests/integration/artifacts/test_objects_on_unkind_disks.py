@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from headrace.artifacts import local_folder, objects
-from headrace.artifacts.errors import ArtifactDamagedError
+from headrace.artifacts.errors import ArtifactDamagedError, ArtifactUnwritableError
 from headrace.artifacts.local_folder import LocalFolder
 from headrace.core.digests import digest_bytes
 from headrace.core.values import ObjectValue
@@ -94,3 +94,11 @@ def test_a_value_that_could_not_be_hashed_whole_is_not_stored(tmp_path, monkeypa
         sink.write(memoryview(bytearray(8 << 20)))
     folder.abort(sink)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_an_object_that_cannot_get_its_name_leaves_nothing_behind(tmp_path):
+    folder = LocalFolder(str(tmp_path))
+    Path(folder.place_of(VALUE.digest)).parent.write_text("a file stands where a folder should")
+    with pytest.raises(ArtifactUnwritableError):
+        put(folder)
+    assert [path.name for path in (tmp_path / "incoming").iterdir()] == []

@@ -122,6 +122,10 @@ def test_arguments_that_only_a_type_checker_s_stubs_know_are_left_out():
 
     hints = hints_of(fit)
     assert hints == {"rows": pd.Series, "more": list[pd.Series] | None, "return": pd.Series}
+
+    def pair(rows: "Pair[pd.Series[float]]") -> "NDArray[np.float64] | pd.Series[int]": ...
+
+    assert hints_of(pair) == {"rows": Pair[pd.Series], "return": NDArray[np.float64] | pd.Series}
     with pytest.raises(DefinitionError, match="not subscriptable"):
         hints_of(misread)
 

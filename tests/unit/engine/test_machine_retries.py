@@ -40,6 +40,13 @@ def test_a_step_is_tried_as_often_as_asked():
     assert [launch.fence for launch in run.launches] == [1, 2, 3]
 
 
+def test_lost_workers_and_what_was_asked_for_are_one_budget():
+    run = run_with(rule(1), *[LOST] * 9, infrastructure_retries=2)
+    assert len(run.launches) == 3
+    run = run_with(rule(3), *[LOST] * 9, infrastructure_retries=2)
+    assert len(run.launches) == 4
+
+
 def test_a_budget_that_is_used_up_fails_the_step_with_the_last_failure():
     run = run_with(rule(1), failure("first"), failure("second"))
     assert run.finish.failure.message == "Step 'a' failed: second"
