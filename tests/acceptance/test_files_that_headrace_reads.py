@@ -43,3 +43,35 @@ def test_files_of_other_steps_that_are_looked_at_meanwhile_leave_a_step_alone(tm
     assert run(project)[1] == {"slow": "succeeded", "first": "succeeded", "reads": "reused"}
     (tmp_path / "b1.txt").write_text("y")
     assert run(project)[1] == {"slow": "reused", "first": "reused", "reads": "succeeded"}
+
+
+FIGURE = (
+    "import headrace as hr\nimport matplotlib\nmatplotlib.use('agg')\nfrom matplotlib.figure import Figure\n\n"
+    "@hr.step{options}\ndef draw() -> int:\n    hr.log_figure('empty', Figure())\n    return 1\n\n"
+    "@hr.pipeline\ndef pipe() -> int:\n    return draw()\n"
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", ["", "(timeout=60)"], ids=["in the calling process", "in a worker"])
+def test_a_new_file_beside_a_step_that_logs_a_figure_recomputes_nothing(tmp_path: Path, options: str):
+    pytest.importorskip("matplotlib")
+    project = project_of(tmp_path, {"work.py": FIGURE.replace("{options}", options)})
+    run(project)
+    (tmp_path / "notes.txt").write_text("new")
+    assert run(project) == (1, {"draw": "reused"})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", ["", "(timeout=60)"], ids=["in the calling process", "in a worker"])
+def test_a_file_that_a_step_logs_by_its_path_counts(tmp_path: Path, options: str):
+    work = (
+        "from pathlib import Path\nimport headrace as hr\n\n"
+        "@hr.step{options}\ndef tell() -> int:\n    hr.log_table('files', [{'file': Path('a' + '.txt')}])\n    return 1\n\n"
+        "@hr.pipeline\ndef pipe() -> int:\n    return tell()\n"
+    )
+    project = project_of(tmp_path, {"work.py": work.replace("{options}", options), "a.txt": "old"})
+    run(project)
+    assert run(project) == (1, {"tell": "reused"})
+    (tmp_path / "a.txt").write_text("new")
+    assert run(project) == (1, {"tell": "succeeded"})

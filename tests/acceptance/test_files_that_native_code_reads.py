@@ -31,6 +31,9 @@ READS = {
     "a folder whose name is put together": "int(pl.read_parquet(f'table.{KIND}')['x'].sum())",
     "a reader that was taken out of its library": "int(taken(f'data/{LETTER}.csv')['x'].sum())",
     "PyArrow": "__import__('pyarrow.parquet').parquet.read_table(f'{LETTER}.parquet')['x'].to_pylist()[0]",
+    "a class of PyArrow": "__import__('pyarrow.parquet').parquet.ParquetFile(f'{LETTER}.parquet').read()['x'].to_pylist()[0]",
+    "a mapped file": "int(__import__('pyarrow').memory_map(f'data/{LETTER}.csv').read()[2:3])",
+    "a query": "int(pl.sql(f\"select * from read_csv('data/{LETTER}.csv')\", eager=True)['x'].sum())",
     "pandas and Parquet": "int(__import__('pandas').read_parquet(f'{LETTER}.parquet')['x'].sum())",
 }
 WORK = (

@@ -14,6 +14,8 @@ from headrace.artifacts.objects import ObjectFolder, Sink
 from headrace.core.canonical import canonical, restore
 from headrace.core.values import CompositeValue, InlineValue, ObjectValue
 
+headrace_calls_for_others = True
+"""See `core.import_reads.TRANSPARENT`: the paths are the project's."""
 PATH_TYPE = "pathlib:Path"
 _PIECE_BYTES = 8 << 20
 

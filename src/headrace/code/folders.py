@@ -58,7 +58,16 @@ def is_library(folder: str) -> bool:
     path = folder.replace(os.sep, "/").rstrip("/")
     if any(path.endswith(part) or f"{part}/" in path for part in _LIBRARY_PARTS):
         return True
-    return path.endswith(".zip") or f"{path}/".startswith(_STANDARD)
+    return f"{path}/".startswith(_STANDARD) or (".zip" in path and _is_in_archive(path))
+
+
+def _is_in_archive(path: str) -> bool:
+    """Whether a path is a zip file that modules are imported from, or in one; any other zip file is somebody's data."""
+    for entry in sys.path:
+        archive, mark, _ = f"{os.path.abspath(entry)}/".replace(os.sep, "/").partition(".zip/")
+        if mark and f"{path}/".startswith(archive + mark) and not os.path.isdir(f"{archive}.zip"):
+            return True
+    return False
 
 
 def project_folders(root: str, path: Sequence[str] | None = None) -> list[str]:

@@ -1,10 +1,11 @@
-"""Readers in native code, whose opening of files no audit event tells: their Python functions are wrapped, so that they
-tell it. What is read below them, or with one that an object has kept from before, is not seen.
+"""Readers in native code, whose opening of files no audit event tells: their functions and methods are wrapped, so that
+they tell it. What is read below them, or with one that an object has kept from before, is not seen.
 """
 
 # ruff: noqa: PTH110, PTH111, PTH112, PTH113, PTH118, PTH207 - pathlib costs more than the work itself here
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -20,15 +21,29 @@ headrace_calls_for_others = True
 """See `core.import_reads.TRANSPARENT`."""
 _FORMATS = ("avro", "csv", "delta", "excel", "ipc", "ipc_stream", "json", "lines", "ndjson", "ods", "parquet")
 _READERS: dict[str, tuple[str, ...]] = {
-    "polars": tuple(f"{verb}_{form}" for verb in ("read", "scan") for form in _FORMATS),
+    "polars": (
+        *(f"{verb}_{form}" for verb in ("read", "scan") for form in _FORMATS),
+        *("read_ipc_schema", "read_parquet_metadata", "read_parquet_schema"),
+        *("DataFrame.deserialize", "LazyFrame.deserialize", "SQLContext.execute"),
+    ),
+    "pyarrow": ("input_stream", "memory_map"),
     "pyarrow.csv": ("read_csv", "open_csv"),
-    "pyarrow.dataset": ("dataset",),
-    "pyarrow.feather": ("read_feather", "read_table"),
-    "pyarrow.json": ("read_json",),
-    "pyarrow.parquet": ("read_table", "read_pandas"),
+    "pyarrow.dataset": ("dataset", "parquet_dataset"),
+    "pyarrow.feather": ("read_feather", "read_table", "FeatherDataset.__init__"),
+    "pyarrow.ipc": ("RecordBatchFileReader.__init__", "RecordBatchStreamReader.__init__"),
+    "pyarrow.json": ("read_json", "open_json"),
+    "pyarrow.orc": ("read_table", "ORCFile.__init__"),
+    "pyarrow.parquet": (
+        *("read_table", "read_pandas", "read_metadata", "read_schema"),
+        *("ParquetFile.__init__", "ParquetDataset.__init__"),
+    ),
 }
-"""By module: functions whose first argument names files."""
-_SOURCES = ("source", "input_file")
+"""By module: functions, and methods of Python's classes, whose first argument names files, or is a query that does."""
+_SOURCES = ("source", "input_file", "path_or_paths", "where", "path", "metadata_path", "query")
+_WITH_MODE = ("memory_map",)
+_QUERIES = ("SQLContext.execute",)
+_QUOTED = re.compile(r"'((?:[^']|'')*)'")
+_READ_IN_QUERY = re.compile(r"\b(?:read|scan)_\w+\s*\(((?:[^')]|'(?:[^']|'')*')*)", re.IGNORECASE)
 _MARK = "headrace_tells"
 
 
@@ -69,16 +84,30 @@ class _Finder:
 def _wrap(module: ModuleType) -> None:
     wrapped: dict[int, Callable[..., Any]] = {}
     for name in _READERS[module.__name__]:
+        if "." in name:
+            _wrap_method(module, name)
+            continue
         reader = vars(module).get(name)
         if reader is None or isinstance(reader, type) or hasattr(reader, _MARK):
             continue
-        telling = wrapped[id(reader)] = _telling(reader)
+        telling = wrapped[id(reader)] = _telling(reader, name)
         setattr(module, name, telling)
         home = sys.modules.get(reader.__module__)  # where pickles look for it
         if home is not None and vars(home).get(name) is reader:
             setattr(home, name, telling)
     if wrapped:
         _hand_on(wrapped)
+
+
+def _wrap_method(module: ModuleType, name: str) -> None:
+    """Wrap a method in its class, which stays what it is to everybody."""
+    cls, _, attribute = name.partition(".")
+    holder = vars(module).get(cls)
+    method: Any = vars(holder).get(attribute) if isinstance(holder, type) else None
+    function = method.__func__ if isinstance(method, classmethod) else method
+    if callable(function) and not hasattr(function, _MARK):
+        telling = _telling(function, name)
+        setattr(holder, attribute, classmethod(telling) if isinstance(method, classmethod) else telling)
 
 
 def _hand_on(wrapped: Mapping[int, Callable[..., Any]]) -> None:
@@ -93,17 +122,33 @@ def _hand_on(wrapped: Mapping[int, Callable[..., Any]]) -> None:
             space.update({known: wrapped[id(value)] for known, value in list(space.items()) if id(value) in wrapped})
 
 
-def _telling(reader: Callable[..., Any]) -> Callable[..., Any]:
+def _telling(reader: Callable[..., Any], name: str) -> Callable[..., Any]:
+    files = _files_in_query if name in _QUERIES else _files
+    first = name.count(".")  # behind the object or class of a method
+
     @wraps(reader)
     def telling(*args: Any, **kwargs: Any) -> Any:
-        source = args[0] if args else next((kwargs[name] for name in _SOURCES if name in kwargs), None)
         with suppress(Exception):  # what the reader says of a bad name is for the step to hear
-            for path in _files(source):
-                sys.audit("open", path, "rb", 0)
+            given = args[first:]
+            source = given[0] if given else next((kwargs[name] for name in _SOURCES if name in kwargs), None)
+            mode = kwargs.get("mode", given[1] if len(given) > 1 else "r") if name in _WITH_MODE else "rb"
+            for path in files(source):
+                sys.audit("open", path, mode, 0)
         return reader(*args, **kwargs)
 
     setattr(telling, _MARK, True)
     return telling
+
+
+def _files_in_query(query: object) -> Iterator[str]:
+    """The files that a text in SQL names: what its reading functions are given, and other quoted names of files."""
+    if not isinstance(query, str):
+        return
+    given = {text for call in _READ_IN_QUERY.findall(query) for text in _QUOTED.findall(call)}
+    for text in _QUOTED.findall(query):
+        name = text.replace("''", "'")
+        if text in given or os.path.isfile(name):
+            yield from _files(name)
 
 
 def _files(source: object) -> Iterator[str]:

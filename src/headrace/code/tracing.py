@@ -257,7 +257,7 @@ class AuditTracer:
     def _is_outside_system(self, path: str) -> bool:
         if is_system_file(path) or path.startswith(self._ignored):
             return False
-        if path.endswith((".pyc", ".pth")) or "/__pycache__/" in path:
+        if path.endswith(".pyc") or "/__pycache__/" in path:
             return False
         return not is_library(path)
 

@@ -8,7 +8,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from threading import get_ident
 from types import FrameType
@@ -17,7 +17,7 @@ from typing import Any, cast
 from headrace.code.keeping import KEPT_READS
 from headrace.code.loads import LOADS, Loads
 from headrace.code.native_readers import tell_of_reads
-from headrace.core.import_reads import TRANSPARENT, Status, status_of
+from headrace.core.import_reads import TRANSPARENT, Status, databases_of, status_of
 
 _WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _FILE_CLOCK = 5 if sys.platform == "linux" else time.CLOCK_REALTIME
@@ -74,10 +74,11 @@ class Watch:
 
     def connected(self, arguments: tuple[Any, ...]) -> None:
         """`sqlite3.connect`: (database,)."""
-        absolute = self._named(arguments[0])
-        if absolute and not absolute.endswith(":memory:") and absolute not in self._own:
-            for path in (absolute, f"{absolute}-wal"):
-                self._read(path, status_of(path))
+        for name in databases_of(arguments[0]):
+            absolute = self._named(name)
+            if absolute and absolute not in self._own:
+                for path in (absolute, f"{absolute}-wal"):
+                    self._read(path, status_of(path))
 
     def returned(self, path: str) -> str:
         """The attempt returns this path; its absolute one if what is there is not the attempt's own."""
@@ -227,7 +228,7 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
     if current is None:
         return
     note = _NOTES.get(event)
-    if note is not None and (get_ident() == current.thread or not _is_headraces()):
+    if note is not None and not _is_headraces(current.thread):
         with suppress(Exception):  # an error in here would become the step's own
             note(current, arguments)
 
@@ -240,18 +241,25 @@ def _caller() -> FrameType | None:
     return frame
 
 
-def _is_headraces() -> bool:
-    """Whether this is a thread of Headrace itself, which digests other steps' files and starts workers meanwhile:
-    nobody else's code is on the stack."""
-    frame, is_product = _caller(), False
+def _is_headraces(thread: int) -> bool:
+    """Whether Headrace reads on its own behalf, itself or through the standard library: it looks for plug-ins in the
+    midst of a step, or digests other steps' files in a thread of its own. `thread` is the attempt's."""
+    frames = _outside_standard(sys._getframe(2))  # noqa: SLF001 - the only cheap way
+    nearest = next(frames, None)
+    if nearest is None or not nearest.f_code.co_filename.startswith(_PRODUCT):
+        return False
+    if TRANSPARENT not in nearest.f_globals:
+        return True
+    return get_ident() != thread and all(frame.f_code.co_filename.startswith(_PRODUCT) for frame in frames)
+
+
+def _outside_standard(frame: FrameType | None) -> Iterator[FrameType]:
+    """This frame and those that led to it, without the standard library's."""
     while frame is not None:
         file = frame.f_code.co_filename
-        if file.startswith(_PRODUCT):
-            is_product = True
-        elif not file.startswith(_STANDARD) or any(part in file for part in _LIBRARIES):
-            return False
+        if not file.startswith(_STANDARD) or any(part in file for part in _LIBRARIES):
+            yield frame
         frame = frame.f_back
-    return is_product
 
 
 def _absolute(path: object) -> str:

@@ -12,15 +12,17 @@ from types import FrameType
 Status = tuple[int, int, int] | None
 """Size, time of change in nanoseconds, inode; None if there is no file."""
 
-CODE_FILES = (".py", ".pyc", ".so", ".pth", ".pyd")
+CODE_FILES = (".py", ".pyc", ".so", ".pyd")
 """How the names of files end that the import system reads: code, no data."""
 TRANSPARENT = "headrace_calls_for_others"
-"""A module of ours with this name stands between the project and a library: its frames are neither's."""
+"""A module of ours with this name reads what the project gives it, or stands between the project and a library: what it
+reads is read by whoever calls it."""
 _MACHINERY = "<frozen "
 _PRODUCT = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _STANDARD = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
 _LIBRARIES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 _EVENTS = ("open", "os.listdir", "os.scandir", "sqlite3.connect")
+_HEX = b"0123456789abcdefABCDEF"
 _WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
@@ -43,11 +45,10 @@ class ImportReads:
             path = "."
         if not isinstance(path, str | bytes | os.PathLike) or (event == "open" and _is_writing(*how)):
             return
-        text = os.fsdecode(path)
-        if text.endswith(CODE_FILES) or not text:
-            return
-        module = _importing(sys._getframe(2))  # noqa: SLF001 - the only cheap way
-        if module:
+        found = databases_of(path) if event == "sqlite3.connect" else (os.fsdecode(path),)
+        names = [name for name in found if name and not name.endswith(CODE_FILES)]
+        module = _importing(sys._getframe(2)) if names else ""  # noqa: SLF001 - the only cheap way
+        for text in names if module else ():
             absolute = os.path.abspath(text)
             is_folder = event in ("os.listdir", "os.scandir")
             name = absolute + "/" if is_folder else absolute
@@ -72,6 +73,32 @@ def status_of(path: str) -> Status:
     except (OSError, ValueError):
         return None
     return (found.st_size, found.st_mtime_ns, found.st_ino)
+
+
+def databases_of(name: str | bytes | os.PathLike[str] | os.PathLike[bytes]) -> tuple[str, ...]:
+    """The files that a name given to SQLite may mean; none for a database in memory.
+
+    Whether `file:x.db?mode=ro` is an address or the name of a file, no event tells.
+    """
+    text = os.fsdecode(name)
+    if not text.startswith("file:"):
+        return () if text.endswith(":memory:") else (text,)
+    literal = (text,) if os.path.lexists(text) else ()
+    path, _, query = text[len("file:") :].partition("#")[0].partition("?")
+    if path.startswith("//"):  # a host, which can only be this one
+        path = "/" + path[2:].partition("/")[2]
+    path = _decoded(path)
+    is_in_memory = not path or path == ":memory:" or "mode=memory" in query.split("&")
+    return literal if is_in_memory else (path, *literal)
+
+
+def _decoded(text: str) -> str:
+    """A text with its `%20` read; `urllib` takes long to import."""
+    first, *rest = os.fsencode(text).split(b"%")
+    for part in rest:
+        is_escape = len(part) > 1 and all(letter in _HEX for letter in part[:2])
+        first += bytes.fromhex(part[:2].decode()) + part[2:] if is_escape else b"%" + part
+    return os.fsdecode(first)
 
 
 def _hook(event: str, arguments: tuple[object, ...]) -> None:

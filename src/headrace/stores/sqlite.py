@@ -25,6 +25,8 @@ from headrace.stores.errors import (
 from headrace.stores.schema import VERSION
 from headrace.stores.sessions import Session
 
+headrace_calls_for_others = True
+"""See `core.import_reads.TRANSPARENT`: a step may open the store of another project."""
 T = TypeVar("T")
 
 TYPES: Mapping[str, str] = {"serial": "INTEGER PRIMARY KEY", "key": "TEXT", "clustered": " WITHOUT ROWID"}

@@ -14,6 +14,8 @@ from headrace.core.errors import near
 from headrace.core.symbols import Symbol
 from headrace.worker.errors import ScriptStartsRunError, StepNotFoundError
 
+headrace_calls_for_others = True
+"""See `core.import_reads.TRANSPARENT`: a step may be a function of the standard library."""
 MAIN = "__main__"
 SCRIPT = "__headrace_main__"
 """`__name__` of a script that is loaded for its functions: its `if __name__ == "__main__"` does not run again."""

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import zipfile
 from collections.abc import Callable, Iterator
 from importlib.util import cache_from_source
 from pathlib import Path
@@ -17,12 +18,15 @@ from types import ModuleType
 
 import pytest
 
+from headrace.artifacts.plugins import entry_points
+from headrace.artifacts.store import LocalArtifactStore
 from headrace.code.filedigests import ContentFileDigests
 from headrace.code.tracing import UNSTABLE, AuditTracer
 from headrace.code.watching import watch
 from headrace.core.digests import digest_bytes
 from headrace.plan.touched import verify_touched
 from headrace.ports.code import Touched
+from headrace.worker.functions import call
 
 
 @pytest.fixture
@@ -189,6 +193,109 @@ def test_a_database_is_touched(root: Path):
         connection.close()
 
     assert [path for path, _ in trace(root, attempt).files] == ["rows.db", "rows.db-wal"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "file:of%20rows.db?mode=ro",
+        "file:./of%20rows.db",
+        "file:{root}/of%20rows.db?immutable=1#end",
+        "file://{root}/of%20rows.db",
+        "file://localhost{root}/of%20rows.db?mode=ro&cache=private",
+    ],
+)
+def test_a_database_behind_an_address_is_touched(root: Path, name: str):
+    make_database(root / "of rows.db", 1)
+
+    def attempt() -> list[object]:
+        connection = sqlite3.connect(name.replace("{root}", str(root)), uri=True)
+        rows = connection.execute("select x from rows").fetchall()
+        connection.close()
+        return rows
+
+    assert attempt() == [(1,)]
+    touched = trace(root, attempt)
+    assert [path for path, _ in touched.files] == ["of rows.db", "of rows.db-wal"]
+    assert touched.directory == ("" if str(root) in name.replace("{root}", str(root)) else ".")
+    make_database(root / "of rows.db", 2)
+    assert "of rows.db" in verify_touched(touched, ContentFileDigests(root))
+
+
+@pytest.mark.parametrize("name", [":memory:", "file::memory:?cache=shared", "file:rows.db?mode=memory"])
+def test_a_database_in_memory_touches_nothing(root: Path, name: str):
+    make_database(root / "rows.db", 1)
+    assert trace(root, lambda: sqlite3.connect(name, uri=True).close()).files == ()
+
+
+def test_a_database_whose_name_only_looks_like_an_address_is_touched(root: Path):
+    make_database(root / "file:rows.db", 1)
+    touched = trace(root, lambda: sqlite3.connect("file:rows.db").close())
+    assert ("file:rows.db", digest_bytes((root / "file:rows.db").read_bytes())) in touched.files
+
+
+def make_database(path: Path, number: int) -> None:
+    path.unlink(missing_ok=True)
+    with sqlite3.connect(path) as made:
+        made.execute("create table rows (x)")
+        made.execute("insert into rows values (?)", (number,))
+    made.close()
+
+
+def test_an_archive_counts_unless_modules_are_imported_from_it(root: Path, monkeypatch: pytest.MonkeyPatch):
+    for name in ("data.csv.zip", "library.zip"):
+        with zipfile.ZipFile(root / name, "w") as archive:
+            archive.writestr("zipped_module_of_a_library.py", "X = 1\n")
+    (root / "folder.zip").mkdir()
+    (root / "folder.zip" / "a.csv").write_text("one")
+    monkeypatch.syspath_prepend("library.zip")
+    monkeypatch.syspath_prepend(str(root / "folder.zip"))
+
+    def attempt() -> None:
+        with zipfile.ZipFile("data.csv.zip") as archive:
+            archive.read("zipped_module_of_a_library.py")
+        read("folder.zip/a.csv")
+        importlib.import_module("zipped_module_of_a_library")
+        Path("library.zip").read_bytes()
+
+    touched = trace(root, attempt)
+    assert [path for path, _ in touched.files] == ["data.csv.zip", "folder.zip/a.csv"]
+    assert touched.modules == ()
+
+
+def test_weights_named_as_python_names_its_lists_of_folders_count(root: Path):
+    (root / "model.pth").write_bytes(b"weights")
+    assert trace(root, lambda: read("model.pth")).files == (("model.pth", digest_bytes(b"weights")),)
+
+
+def test_what_headrace_looks_for_in_the_midst_of_an_attempt_is_none_of_it(root: Path, monkeypatch: pytest.MonkeyPatch):
+    (root / "plug.dist-info").mkdir()
+    (root / "plug.dist-info" / "entry_points.txt").write_text("[headrace.artifact_formats]\n")
+    monkeypatch.syspath_prepend(str(root))
+
+    def attempt() -> None:
+        entry_points("headrace.artifact_formats")
+        thread = threading.Thread(target=entry_points, args=("headrace.artifact_formats",))
+        thread.start()
+        thread.join()
+        read("a.csv")
+
+    assert trace(root, attempt) == Touched((("a.csv", digest_bytes(b"one")),), directory=".")
+
+
+def test_what_headrace_reads_because_the_attempt_gives_it_a_path_counts(root: Path):
+    (root / "folder").mkdir()
+    (root / "folder" / "b.csv").write_text("two")
+    store = LocalArtifactStore(root / ".headrace" / "objects")
+    touched = trace(root, lambda: store.put([Path("a.csv"), Path("folder")], owner="a table"))
+    assert {"a.csv", "folder/", "folder/b.csv"} <= dict(touched.files).keys()
+    assert not any(".headrace" in path for path, _ in touched.files)
+
+
+def test_a_function_of_the_standard_library_is_an_attempt_like_any(root: Path):
+    assert trace(root, lambda: call(Path.read_text, {"self": Path("a.csv")})).files == (
+        ("a.csv", digest_bytes(b"one")),
+    )
 
 
 def test_files_given_to_a_child_process_are_touched(root: Path):
