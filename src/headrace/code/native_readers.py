@@ -26,7 +26,7 @@ _READERS: dict[str, tuple[str, ...]] = {
         *("read_ipc_schema", "read_parquet_metadata", "read_parquet_schema"),
         *("DataFrame.deserialize", "LazyFrame.deserialize", "SQLContext.execute"),
     ),
-    "pyarrow": ("input_stream", "memory_map"),
+    "pyarrow": ("OSFile", "input_stream", "memory_map"),
     "pyarrow.csv": ("read_csv", "open_csv"),
     "pyarrow.dataset": ("dataset", "parquet_dataset"),
     "pyarrow.feather": ("read_feather", "read_table", "FeatherDataset.__init__"),
@@ -38,9 +38,10 @@ _READERS: dict[str, tuple[str, ...]] = {
         *("ParquetFile.__init__", "ParquetDataset.__init__"),
     ),
 }
-"""By module: functions, and methods of Python's classes, whose first argument names files, or is a query that does."""
+"""By module: functions, native classes, and methods of Python's classes. Their first argument names files, or is a
+query that does."""
 _SOURCES = ("source", "input_file", "path_or_paths", "where", "path", "metadata_path", "query")
-_WITH_MODE = ("memory_map",)
+_WITH_MODE = ("OSFile", "memory_map")
 _QUERIES = ("SQLContext.execute",)
 _QUOTED = re.compile(r"'((?:[^']|'')*)'")
 _READ_IN_QUERY = re.compile(r"\b(?:read|scan)_\w+\s*\(((?:[^')]|'(?:[^']|'')*')*)", re.IGNORECASE)
@@ -88,7 +89,11 @@ def _wrap(module: ModuleType) -> None:
             _wrap_method(module, name)
             continue
         reader = vars(module).get(name)
-        if reader is None or isinstance(reader, type) or hasattr(reader, _MARK):
+        if reader is None or hasattr(reader, _MARK):
+            continue
+        if type(reader) is type:
+            telling_class = wrapped[id(reader)] = _telling_class(reader, module.__name__)
+            setattr(module, name, telling_class)  # there alone: compiled modules look for the class itself in its home
             continue
         telling = wrapped[id(reader)] = _telling(reader, name)
         setattr(module, name, telling)
@@ -122,16 +127,42 @@ def _hand_on(wrapped: Mapping[int, Callable[..., Any]]) -> None:
             space.update({known: wrapped[id(value)] for known, value in list(space.items()) if id(value) in wrapped})
 
 
+def _telling_class(native: type, home: str) -> type:
+    """A class that tells what its objects are made of, and takes all objects of the one that it stands for as its own:
+    a native class lets nobody put a method into it."""
+    make = _telling(type.__call__, f"type.{native.__name__}")
+
+    class Telling(type):
+        def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+            return make(cls, *args, **kwargs)
+
+        def __instancecheck__(cls, instance: object) -> bool:
+            return isinstance(instance, native) if cls is told else super().__instancecheck__(instance)
+
+        def __subclasscheck__(cls, subclass: type) -> bool:
+            return issubclass(subclass, native) if cls is told else super().__subclasscheck__(subclass)
+
+    space = {
+        "__doc__": native.__doc__,
+        "__module__": home,
+        "__qualname__": native.__name__,
+        "__slots__": (),
+        _MARK: True,
+    }
+    told = Telling(native.__name__, (native,), space)
+    return told
+
+
 def _telling(reader: Callable[..., Any], name: str) -> Callable[..., Any]:
     files = _files_in_query if name in _QUERIES else _files
-    first = name.count(".")  # behind the object or class of a method
+    first, word = name.count("."), name.rpartition(".")[2]  # the first behind the object or class of a method
 
     @wraps(reader)
     def telling(*args: Any, **kwargs: Any) -> Any:
         with suppress(Exception):  # what the reader says of a bad name is for the step to hear
             given = args[first:]
             source = given[0] if given else next((kwargs[name] for name in _SOURCES if name in kwargs), None)
-            mode = kwargs.get("mode", given[1] if len(given) > 1 else "r") if name in _WITH_MODE else "rb"
+            mode = kwargs.get("mode", given[1] if len(given) > 1 else "r") if word in _WITH_MODE else "rb"
             for path in files(source):
                 sys.audit("open", path, mode, 0)
         return reader(*args, **kwargs)

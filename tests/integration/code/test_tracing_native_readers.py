@@ -60,6 +60,8 @@ READERS: dict[str, tuple[str, Callable[[str], object]]] = {
     "schema": ("a.parquet", lambda name: pa.parquet.read_schema(where=name)),
     "memory map": ("a.arrow", lambda name: pa.ipc.open_file(pa.memory_map(name)).read_all()),
     "input stream": ("a.stream", lambda name: pa.ipc.open_stream(pa.input_stream(source=name)).read_all()),
+    "a file of the system": ("a.arrow", lambda name: pa.ipc.open_file(pa.OSFile(name, "rb")).read_all()),
+    "a file of the system by a word": ("a.arrow", lambda name: pa.OSFile(path=name, mode="r").read()),
     "IPC file": ("a.arrow", lambda name: pa.ipc.open_file(name).read_all()),
     "IPC reader": ("a.arrow", lambda name: pa.ipc.RecordBatchFileReader(name).read_all()),
     "IPC stream": ("a.stream", lambda name: pa.ipc.open_stream(name).read_all()),
@@ -96,10 +98,12 @@ def test_a_folder_or_pattern_in_a_query_is_touched_with_what_it_holds(root: Path
     assert files.keys() == {"data/", "data/b.parquet", "data/c.parquet"}
 
 
-def test_what_an_attempt_maps_to_write_is_its_own(root: Path):
+@pytest.mark.parametrize("name", ["memory_map", "OSFile"])
+def test_what_an_attempt_opens_natively_to_write_is_its_own(root: Path, name: str):
     def attempt() -> None:
-        with pa.memory_map("a.arrow", "w") as file:
+        with getattr(pa, name)("a.arrow", "w") as file:
             file.write(b"0")
+        Path("a.arrow").read_bytes()
 
     assert traced(root, attempt).files == ()
 
@@ -132,7 +136,26 @@ def test_wrapped_classes_and_functions_are_the_library_s_own_to_everybody(root: 
     assert isinstance(parquet, pa.parquet.ParquetFile)
     assert type(parquet) is pa.parquet.core.ParquetFile
     assert next(iter(inspect.signature(pa.parquet.ParquetFile).parameters)) == "source"
-    for one in (pa.parquet.ParquetFile, pa.memory_map, pa.input_stream, pa.parquet.read_schema, pl.SQLContext.execute):
+    native, own = pa.lib.OSFile("a.csv"), pa.OSFile("a.csv")
+    assert isinstance(native, pa.OSFile)
+    assert isinstance(own, pa.lib.OSFile)
+    assert isinstance(own, pa.NativeFile)
+    assert not isinstance(pa.BufferReader(b""), pa.OSFile)
+    assert not issubclass(pa.BufferReader, pa.OSFile)
+    assert issubclass(pa.lib.OSFile, pa.OSFile)
+    assert pa.OSFile.__name__ == "OSFile"
+    with type("Mine", (pa.OSFile,), {})("a.csv") as mine:
+        assert not isinstance(own, type(mine))
+        assert mine.read() == own.read()
+    for one in (
+        pa.OSFile,
+        pa.lib.OSFile,
+        pa.parquet.ParquetFile,
+        pa.memory_map,
+        pa.input_stream,
+        pa.parquet.read_schema,
+        pl.SQLContext.execute,
+    ):
         assert pickle.loads(pickle.dumps(one)) is one
     with pytest.raises(TypeError):
         pa.memory_map()
