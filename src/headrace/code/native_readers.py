@@ -43,6 +43,8 @@ query that does."""
 _SOURCES = ("source", "input_file", "path_or_paths", "where", "path", "metadata_path", "query")
 _WITH_MODE = ("OSFile", "memory_map")
 _QUERIES = ("SQLContext.execute",)
+_NO_TEXT = re.compile(r"""--[^\n]*|/\*.*?\*/|"[^"]*"|('(?:[^']|'')*')""", re.DOTALL)
+"""Comments and quoted identifiers of SQL, which may hold an apostrophe; or a text."""
 _QUOTED = re.compile(r"'((?:[^']|'')*)'")
 _READ_IN_QUERY = re.compile(r"\b(?:read|scan)_\w+\s*\(((?:[^')]|'(?:[^']|'')*')*)", re.IGNORECASE)
 _MARK = "headrace_tells"
@@ -175,8 +177,9 @@ def _files_in_query(query: object) -> Iterator[str]:
     """The files that a text in SQL names: what its reading functions are given, and other quoted names of files."""
     if not isinstance(query, str):
         return
-    given = {text for call in _READ_IN_QUERY.findall(query) for text in _QUOTED.findall(call)}
-    for text in _QUOTED.findall(query):
+    plain = _NO_TEXT.sub(lambda found: found[1] or " ", query)
+    given = {text for call in _READ_IN_QUERY.findall(plain) for text in _QUOTED.findall(call)}
+    for text in _QUOTED.findall(plain):
         name = text.replace("''", "'")
         if text in given or os.path.isfile(name):
             yield from _files(name)

@@ -79,6 +79,15 @@ READERS: dict[str, tuple[str, Callable[[str], object]]] = {
         "a.csv",
         lambda name: pl.sql(f"select 'no)ne' as y, '.' as z from read_csv('{name}')", eager=True),
     ),
+    "SQL with a comment": (
+        "a.csv",
+        lambda name: pl.sql(f"select * /* don't */ from -- it's\n read_csv('{name}')", eager=True),
+    ),
+    "SQL with an identifier": (
+        "a.csv",
+        lambda name: pl.sql(f"select x as \"it's\" from read_csv('{name}')", eager=True),
+    ),
+    "SQL with a list": ("a.csv", lambda name: pl.sql(f"select x from read_csv(['{name}', '{name}'])", eager=True)),
     "SQL with a quote": ("it's.csv", lambda _: pl.sql("select * from read_csv('it''s.csv')", eager=True)),
 }
 
