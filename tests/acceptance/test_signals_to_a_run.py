@@ -211,7 +211,9 @@ def test_a_second_ctrl_c_ends_a_step_that_does_not_stop(project: Project, pipeli
     shown.wait_for("stopping … press Ctrl-C again to end now")
     time.sleep(0.3)  # what comes at once is taken for the same press
     shown.press(CTRL_C)
+    pressed = time.monotonic()
     assert shown.end() == 130
+    assert time.monotonic() - pressed < 8, "sooner than after one press"
     assert "run it again, what is finished is reused" in shown.text
     state, steps = states(project)
     assert (state, set(steps.values())) == ("cancelled", {"succeeded", "cancelled"})

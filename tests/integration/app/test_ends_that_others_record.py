@@ -94,3 +94,15 @@ def test_an_end_that_is_written_already_stays(rooms: Rooms):
     run, _ = under_way(rooms)
     first = record_end(rooms, run.id, None)
     assert record_end(rooms, run.id, failure_of_run(CRASH)) == first
+
+
+def test_a_crash_that_somebody_records_at_the_same_moment_is_theirs(rooms: Rooms, monkeypatch: pytest.MonkeyPatch):
+    run, attempt = under_way(rooms)
+    lifeline = Lifeline()
+    lifeline.run_id, lifeline.attempt_id = run.id, attempt.id
+    record_end(rooms, run.id, failure_of_run(CRASH))
+    monkeypatch.setattr(type(rooms.stores.runs), "get", lambda *_: run)  # as it was when this process looked
+    monkeypatch.setattr(type(rooms.stores.details), "attempts", lambda *_: [attempt])
+    assert record_crash(rooms, lifeline, CRASH) is None
+    monkeypatch.undo()
+    assert events(rooms, run)[-1] == "run.failed"

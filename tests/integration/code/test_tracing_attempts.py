@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from importlib.util import cache_from_source
@@ -583,3 +584,18 @@ def test_a_module_that_keeps_very_many_files_is_told_as_such(root: Path, monkeyp
         assert (told, len(files)) == ("", 1000)
     else:
         assert (told, files) == ("keeps more than 1000 files that it has read in a cache", {})
+
+
+def test_a_file_that_was_there_and_that_the_attempt_takes_away_never_verifies(root: Path):
+    time.sleep(0.05)  # so that it is older than the attempt by any clock
+    assert trace(root, lambda: (read("a.csv"), Path("a.csv").unlink())).files == (("a.csv", UNSTABLE),)
+
+
+def test_a_file_that_code_names_and_that_was_edited_between_two_attempts_never_verifies(root: Path):
+    """The code may have read it natively in the first one, and kept it."""
+    (root / "flow.py").write_text("")
+    for text, digest in (("one", digest_bytes(b"one")), ("other", UNSTABLE)):
+        (root / "named.bin").write_text(text)
+        tracer = AuditTracer(root, ContentFileDigests(root))
+        tracer.start(planned(root, "flow.py"), ["named.bin"])
+        assert dict(tracer.finish().files)["named.bin"] == digest

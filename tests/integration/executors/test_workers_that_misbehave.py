@@ -47,6 +47,21 @@ time.sleep(60)
 """
 
 
+OWN_WORDS_WHEN_ASKED_TO_END = """
+from headrace.core.failures import Failure
+from headrace.core.states import FailureKind
+from headrace.ports.executors import AttemptBroke
+line.send(WorkerReady(me))
+spec = next(line.frames()).spec
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+line.send(AttemptBegan(spec.attempt_id, spec.fence, me, time.time()))
+signal.sigwait([signal.SIGTERM])
+failure = Failure(FailureKind.USER_ERROR, "row 7 is bad")
+line.send(AttemptBroke(spec.attempt_id, spec.fence, failure, Usage(), time.time()))
+time.sleep(60)
+"""
+
+
 class Lane:
     """One lane of workers with a program of the test's own."""
 
@@ -110,3 +125,13 @@ def test_a_success_that_comes_within_the_grace_of_a_stop_counts(lane_of):
     lane.reports.wait_began(spec)
     lane.executor.stop(spec.attempt_id, grace_s=20)
     assert isinstance(lane.reports.wait_end(spec), AttemptDone)
+
+
+def test_what_a_step_says_itself_after_a_stop_counts_and_after_a_time_limit_the_limit(lane_of):
+    lane = lane_of(OWN_WORDS_WHEN_ASKED_TO_END)
+    spec = lane.launch()
+    lane.reports.wait_began(spec)
+    lane.executor.stop(spec.attempt_id, grace_s=20)
+    assert lane.reports.wait_end(spec).failure.message == "row 7 is bad"
+    late = lane_of(OWN_WORDS_WHEN_ASKED_TO_END)
+    assert late.reports.wait_end(late.launch(timeout_s=0.3)).failure.kind is FailureKind.TIMEOUT

@@ -215,3 +215,8 @@ def test_a_search_compares_numpy_scalars_like_plain_numbers():
     numpy = pytest.importorskip("numpy")
     for value, plain in ((numpy.float64(0.5), 0.5), (numpy.int8(3), 3), (numpy.True_, True)):
         assert comparable(InlineValue(canonical(value))) == comparable(InlineValue(canonical(plain)))
+
+
+@pytest.mark.parametrize(("number", "found"), [(10**300, 1e300), (10**400, None), (-(10**400), None)])
+def test_a_search_compares_no_number_beyond_floats(number, found):
+    assert comparable(InlineValue(canonical(number))) == (found, None)

@@ -133,3 +133,18 @@ def test_an_item_of_a_map_has_the_number_of_its_place():
     run = world(node("m", x=each([1, 2])), behave=never).start()
     assert [record.item for record in run.attempts.values()] == [0, 1]
     assert [launch.fence for launch in run.launches] == [1, 2]
+
+
+def test_an_attempt_that_was_told_to_stop_has_all_its_grace_whatever_its_time_limit_was():
+    run = world(node("a", spec={"timeout_s": 5.0}), behave=never, silence_s=2.0, stop_grace_s=10.0).start()
+    [launch] = run.launches
+    run.begin(launch)
+    run.pass_time(3.0)
+    run.open.clear()  # it does not hear the stop
+    run.cancel()
+    run.pass_time(4.0)
+    assert run.machine.open_attempts == (launch.attempt_id,), "its time limit and the silence after it are over"
+    run.pass_time(7.9)
+    assert run.machine.open_attempts == (launch.attempt_id,)
+    run.pass_time(0.1)
+    assert run.machine.open_attempts == ()

@@ -1,8 +1,9 @@
 """What is written down at the end of a turn, and how often."""
 
 from headrace.engine.commands import RecordStep, WakeAt
-from headrace.engine.events import TurnEnded
-from unit.engine.worlds import World, each, failure, never, node, out, world
+from headrace.engine.events import AttemptSucceeded, TurnEnded
+from headrace.ports.executors import Usage
+from unit.engine.worlds import World, each, failure, never, node, out, text, world
 
 
 def records(run: World, name: str) -> list[str]:
@@ -30,6 +31,15 @@ def test_a_record_carries_the_times_of_its_step():
     record = run.records["a"]
     assert (record.started_at, record.finished_at, record.position) == (103.0, 110.0, 0)
     assert run.notes("step.succeeded")[0].data["seconds"] == 7.0
+
+
+def test_importing_its_module_is_no_part_of_what_a_step_takes():
+    run = world(node("a"), behave=never).start()
+    [launch] = run.launches
+    run.begin(launch)
+    run.now = 110.0
+    run.tell(AttemptSucceeded(run.now, launch.attempt_id, launch.fence, text(1), Usage(wall_s=10.0, import_s=4.0)))
+    assert (run.records["a"].started_at, run.records["a"].finished_at) == (104.0, 110.0)
 
 
 def test_a_narrow_map_is_recorded_at_every_change():
