@@ -105,6 +105,29 @@ def test_an_edited_cell_computes_what_it_reaches_and_the_cell_is_named(notebook:
     assert "{'load': 'reused', 'fit': 'succeeded', 'total': 'succeeded'} 22.0" in outputs[10]
 
 
+def test_a_class_that_is_edited_and_an_attribute_that_is_set_are_noticed(notebook: Notebook):
+    scaler = "class Scaler:\n    k = 2\n    def apply(self, x): return x * self.k\nscaler = Scaler()"
+    step = """
+@hr.step
+def apply(x: int) -> int:
+    return scaler.apply(x)
+
+@hr.pipeline
+def scaling() -> int:
+    return apply(10)
+"""
+    asked = STATES.replace("adding", "scaling")
+    shown = notebook(
+        *(IMPORTS, scaler, step, asked, scaler + "\n# the same", asked),
+        *(scaler.replace("x *", "x +"), asked, "Scaler.k = 7", asked),
+    )
+    states = [shown[at].strip() for at in (3, 5, 7, 9)]
+    assert states == [
+        f"{{'apply': '{word}'}} {got}"
+        for word, got in zip(("succeeded", "reused", "succeeded", "succeeded"), (20, 20, 12, 17), strict=True)
+    ]
+
+
 def test_items_of_a_map_run_in_the_calling_process_whatever_the_lanes(notebook: Notebook):
     where = """
 import os, time

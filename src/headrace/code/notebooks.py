@@ -6,19 +6,19 @@ Looks at the live `__main__`, because a notebook has no other truth: cells are e
 
 import ast
 import linecache
-import pickle
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import FunctionType, ModuleType
-from typing import Any, cast
+from typing import cast
 
+from headrace.code.computed import IMPORTED
 from headrace.code.errors import ValueWithoutFormError
 from headrace.code.indexing import index_source
+from headrace.code.live_forms import Definition, code_text, form_of, held_by, names_in, set_on, unwrapped
 from headrace.code.pieces import FileIndex, Piece, plain_piece
-from headrace.code.scopes import names_bound
+from headrace.code.scopes import ImportTarget, names_bound
 from headrace.code.trees import FINGERPRINT_LENGTH
-from headrace.core.canonical import NotCanonicalError, canonical
-from headrace.core.digests import digest_bytes, digest_parts
+from headrace.core.digests import digest_parts
 
 MAIN = "__main__"
 _CELLS = "In"
@@ -37,6 +37,7 @@ class NotebookSource:
         self._namespace = namespace
         self._source_of = source_of or _cached_source
         self._cells: dict[str, FileIndex] = {}
+        self._open: set[int] = set()
 
     def __contains__(self, name: str) -> bool:
         return name in self._namespace
@@ -65,27 +66,68 @@ class NotebookSource:
         return f"In[{numbers[-1]}]" if numbers else "notebook"
 
     def _pieces_of(self, name: str) -> list[Piece]:
-        value = _unwrapped(self._namespace[name])
+        value = unwrapped(self._namespace[name])
         if isinstance(value, ModuleType):
             return [_import_piece(name, value.__name__, "")]
         if isinstance(value, FunctionType | type):
-            module, own_name = value.__module__, value.__qualname__.partition(".")[0]
-            if module != MAIN:
-                return [_import_piece(name, module, own_name)]
-            pieces = self._defined(self._live_source(value), own_name) or self._last_binding(own_name)
-            if pieces:
-                return pieces + _closure_pieces(value)
+            if value.__module__ != MAIN and (isinstance(value, type) or "<" not in value.__qualname__):
+                return [_import_piece(name, value.__module__, value.__qualname__.partition(".")[0])]
+            return self.definition(value, name)
         return self._value_pieces(name, self._namespace[name])
 
     def _value_pieces(self, name: str, value: object) -> list[Piece]:
-        text = _value_text(value)
+        seen = _Seen(self)
+        text = seen.text_of(value)
         if text is None:
             found = self._last_binding(name)
             if not found:
                 raise ValueWithoutFormError(name, f"{type(value).__module__}.{type(value).__qualname__}")
-            return found
-        print_ = digest_parts(["value", text])[:FINGERPRINT_LENGTH]
-        return [Piece("constant", print_, 0, 0, words=tuple(sorted(_words_in(text))))]
+            return [*found, *seen.pieces("")]
+        return seen.pieces(digest_parts(["value", text]), words=_words_in(text))
+
+    def definition(self, value: Definition, name: str = "") -> list[Piece]:
+        """What a function or class counts as: its source, what it holds and what was set on it."""
+        if id(value) in self._open:
+            return []
+        self._open.add(id(value))
+        try:
+            return self._class(value) if isinstance(value, type) else self._function(value, name)
+        finally:
+            self._open.discard(id(value))
+
+    def _class(self, cls: type) -> list[Piece]:
+        seen, name = _Seen(self), cls.__qualname__.partition(".")[0]
+        found = self._defined(self._live_source(cls), name) or self._last_binding(name)
+        return [*found, *seen.pieces_of_all(set_on(cls, self._written_in(cls) if found else None))]
+
+    def _function(self, function: FunctionType, name: str) -> list[Piece]:
+        seen, module, own_name = _Seen(self), function.__module__, function.__qualname__.partition(".")[0]
+        code, source, found = function.__code__, self._live_source(function), list[Piece]()
+        if module == MAIN:
+            found = self._defined(source, own_name)
+        else:
+            seen.imports[_target(module, own_name)] = None
+        texts: list[str] = []
+        if not found or "<" in function.__qualname__:  # no name in a source says which of the functions there it is
+            found = found or (self._defined(source, name) if module == MAIN else [])
+            seen.references |= names_in(code) if module == MAIN else set()
+            texts = [code_text(code, function.__doc__)]
+        return [*found, *seen.pieces_of_all(held_by(function), texts)]
+
+    def is_live(self, name: str, value: object) -> bool:
+        """Whether a name stands for this function or class, decorated or not."""
+        return name in self._namespace and unwrapped(self._namespace[name]) is value
+
+    def _written_in(self, cls: type) -> Callable[[FunctionType], bool]:
+        def is_written(function: FunctionType) -> bool:
+            code = function.__code__
+            text = self._source_of(code.co_filename)
+            is_made_for_it = not text and function.__name__.startswith("__")  # by `dataclass` and the like
+            return is_made_for_it or (
+                code.co_qualname.startswith(f"{cls.__qualname__}.") and f"class {cls.__name__}" in text
+            )
+
+        return is_written
 
     def _defined(self, source: str, name: str) -> list[Piece]:
         return self._index(source).pieces_of(name) if source else []
@@ -103,7 +145,7 @@ class NotebookSource:
         return self._cells[source]
 
     def _live_source(self, value: object) -> str:
-        value = _unwrapped(value)
+        value = unwrapped(value)
         if isinstance(value, type):
             own = [one for one in vars(value).values() if isinstance(one, FunctionType)]
             sources = [self._source_of(one.__code__.co_filename) for one in own]
@@ -115,17 +157,57 @@ class NotebookSource:
         return [str(cell) for cell in cast("list[object]", cells)] if isinstance(cells, list) else []
 
 
+class _Seen:
+    """Collects what live objects are made of: names of the session, definitions without a name, and modules' code."""
+
+    def __init__(self, source: NotebookSource) -> None:
+        self._source = source
+        self._nameless: list[Piece] = []
+        self.imports: dict[ImportTarget, None] = {}
+        self.references: set[str] = set()
+
+    def text_of(self, value: object) -> str | None:
+        """The text of a value; None if it has none."""
+        form = form_of(value, self._text_of_definition)
+        self.imports.update(dict.fromkeys(_target(module, part) for module, part in form.outside))
+        return form.text
+
+    def pieces_of_all(self, held: Iterable[object], texts: Iterable[str] = ()) -> list[Piece]:
+        """One piece for several values; one that has no text counts by the source that made it."""
+        found = [*texts, *(self.text_of(one) or "" for one in held)]
+        return self.pieces(digest_parts(["held", *found]) if any(found) else "")
+
+    def pieces(self, text: str, words: Iterable[str] = ()) -> list[Piece]:
+        """One piece for all that was seen, with those of the definitions that no name stands for; none for nothing."""
+        imported = [f"{IMPORTED}{target[0]}" for target in self.imports]
+        if not (text or imported or self.references):
+            return self._nameless
+        print_ = digest_parts([text])[:FINGERPRINT_LENGTH]
+        references = (*sorted(self.references), *imported)
+        found = Piece("constant", print_, 0, 0, references, tuple(self.imports), words=tuple(sorted(words)))
+        return [found, *self._nameless]
+
+    def _text_of_definition(self, value: Definition) -> str | None:
+        name = value.__qualname__
+        if value.__module__ != MAIN and (isinstance(value, type) or "<" not in name):
+            return None
+        if self._source.is_live(name, value):
+            self.references.add(name)
+            return f"name {name}"
+        pieces = self._source.definition(value)
+        self._nameless += pieces
+        prints = (
+            print_ for piece in pieces for print_ in (piece.fingerprint, *(one.fingerprint for one in piece.members))
+        )
+        return digest_parts(["code", *prints])
+
+
+def _target(module: str, part: str) -> ImportTarget:
+    return f"{module}:{part}".replace(".", "/"), 0, module, part
+
+
 def _cached_source(file_name: str) -> str:
     return "".join(linecache.getlines(file_name))
-
-
-def _unwrapped(value: object) -> object:
-    """What stands under steps and other decorators that say what they wrap."""
-    seen: set[int] = set()
-    while hasattr(value, "__wrapped__") and id(value) not in seen:
-        seen.add(id(value))
-        value = cast("Any", value).__wrapped__
-    return value
 
 
 def _import_piece(name: str, module: str, part: str) -> Piece:
@@ -137,46 +219,6 @@ def _names_bound_in(cell: str) -> set[str]:
         return set(names_bound(ast.parse(cell).body, has_walrus=":=" in cell).names)
     except (SyntaxError, ValueError):
         return set()
-
-
-def _value_text(value: object) -> str | None:
-    """The canonical text of a value; of an array its type, shape and bytes. None if it has none."""
-    try:
-        return canonical(value)
-    except NotCanonicalError:
-        pass
-    array = cast("Any", value)
-    if type(value).__module__.partition(".")[0] == "numpy" and hasattr(value, "dtype") and not array.dtype.hasobject:
-        content = digest_bytes(array.tobytes())
-        return f"array {array.dtype.str} {array.dtype.descr} {array.shape} {content}"
-    return _pickled_text(value)
-
-
-def _pickled_text(value: object) -> str | None:
-    """The digest of what pickle makes of a value, large arrays in it uncopied; None if it cannot be pickled.
-
-    Equal values may have different pickles: then a step is computed again, which is the better mistake.
-    """
-    buffers: list[pickle.PickleBuffer] = []
-    try:
-        plain = pickle.dumps(value, protocol=5, buffer_callback=buffers.append)
-        parts = [digest_bytes(plain), *(digest_bytes(cast("bytes", one.raw())) for one in buffers)]
-    except Exception:  # noqa: BLE001 - pickling runs code of whoever wrote the class
-        return None
-    return f"{type(value).__module__}.{type(value).__qualname__} {digest_parts(parts)}"
-
-
-def _closure_pieces(value: object) -> list[Piece]:
-    """What a function made by another one holds of it: `make(2)` and `make(3)` are two functions of one source."""
-    cells = cast("tuple[Any, ...]", getattr(value, "__closure__", None) or ())
-    texts: list[str] = []
-    for cell in cells:
-        try:
-            texts.append(_value_text(cell.cell_contents) or "")
-        except ValueError:  # not filled yet
-            texts.append("")
-    print_ = digest_parts(["closure", *texts])[:FINGERPRINT_LENGTH]
-    return [Piece("constant", print_, 0, 0)] if any(texts) else []
 
 
 def _words_in(text: str) -> set[str]:

@@ -126,6 +126,95 @@ def test_a_global_that_is_changed_in_place_counts_by_what_it_is(notebook: Notebo
     assert notebook.run(change).code().digest != before
 
 
+SCALER = "class Scaler:\n    def __init__(self, k): self.k = k\n    def apply(self, x): return x * self.k\n"
+SCALING = "def clip(x):\n    return LIMIT.apply(x)\n"
+MADE_OF_CODE = {
+    "the class of an instance": (SCALER + "LIMIT = Scaler(2)", SCALER.replace("x *", "x +") + "LIMIT = Scaler(2)"),
+    "the class of an instance in a list": (
+        SCALER + "LIMIT = [Scaler(2)]",
+        SCALER.replace("x *", "x +") + "LIMIT = [Scaler(2)]",
+    ),
+    "the class of a dataclass's instance": (
+        "from dataclasses import dataclass\n@dataclass\nclass C:\n    k: int = 1\n    def f(self): return 1\nLIMIT = C()",
+        "@dataclass\nclass C:\n    k: int = 1\n    def f(self): return 2\nLIMIT = C()",
+    ),
+    "an attribute set on a class": ("class LIMIT:\n    lr = 1", "LIMIT.lr = 2"),
+    "an attribute set on the class of an instance": (SCALER + "LIMIT = Scaler(2)", "Scaler.more = 2"),
+    "a method put into a class by def": (SCALER + "LIMIT = Scaler", "def f(self, x): return 7\nLIMIT.apply = f"),
+    "a method put into a class by lambda": (SCALER + "LIMIT = Scaler", "LIMIT.apply = lambda self, x: 7"),
+    "a property put into a class": (SCALER + "LIMIT = Scaler", "LIMIT.apply = property(lambda self: 7)"),
+    "an attribute set on a function": ("def LIMIT(): return LIMIT.k\nLIMIT.k = 1", "LIMIT.k = 2"),
+    "a function defined again and put into a dict again": (
+        "def f(): return 1\nLIMIT = {'a': f}",
+        "def f(): return 2\nLIMIT['a'] = f",
+    ),
+    "the order of lambdas": ("LIMIT = [lambda x: x + 1, lambda x: x + 2]", "LIMIT.reverse()"),
+    "what a lambda in a list uses": ("K = 1\nLIMIT = [lambda x: x + K]", "K = 2"),
+    "one of two functions made by another": (
+        "def make():\n    def a(x): return x\n    def b(x): return -x\n    return a, b\nLIMIT = make()[0]",
+        "LIMIT = make()[1]",
+    ),
+    "what a plain decorator holds": (
+        "def twice(f):\n    def inner(x): return f(f(x))\n    return inner\n@twice\ndef LIMIT(x): return x + 1",
+        "@twice\ndef LIMIT(x): return x + 2",
+    ),
+    "a default taken when the function was made": (
+        "K = 1\ndef LIMIT(x, k=K): return k\nK = 2",
+        "def LIMIT(x, k=K): return k",
+    ),
+    "a function that exec has made": ("exec('def LIMIT(): return 1')", "exec('def LIMIT(): return 2')"),
+    "a partial of a redefined function": (
+        "from functools import partial\ndef f(x): return x\nLIMIT = partial(f, 1)",
+        "def f(x): return -x\nLIMIT = partial(f, 1)",
+    ),
+}
+
+
+@pytest.mark.parametrize(("made", "change"), MADE_OF_CODE.values(), ids=MADE_OF_CODE)
+def test_a_global_counts_with_the_code_that_it_is_made_of(notebook: Notebook, made: str, change: str):
+    before = notebook.run(made, HELP, FIT).code().digest
+    assert notebook.code().digest == before
+    if "k=K" not in made:
+        assert notebook.run(made + "\n# the same").code().digest == before
+    assert notebook.run(change).code().digest != before
+
+
+def test_an_instance_made_again_from_a_class_that_has_only_been_moved_is_the_same(notebook: Notebook):
+    before = notebook.run(SCALER + "LIMIT = Scaler(2)", SCALING, FIT).code()
+    assert {"__main__:LIMIT", "__main__:Scaler.apply"} <= {row.symbol for row in before.rows}
+    again = notebook.run('"""Moved."""\n\n' + SCALER.replace("(self, x)", "(self,  x)"), "LIMIT = Scaler(2)").code()
+    assert again.digest == before.digest
+    assert notebook.run("LIMIT = Scaler(3)").code().digest != before.digest
+
+
+def test_an_instance_of_a_class_that_is_defined_anew_keeps_the_code_of_its_own(notebook: Notebook):
+    before = notebook.run(SCALER + "LIMIT = Scaler(2)", SCALING, FIT).code().digest
+    renewed = notebook.run(SCALER.replace("x *", "x +")).code().digest
+    assert notebook.code().digest == renewed
+    assert notebook.run("LIMIT = Scaler(2)").code().digest not in {before, renewed}
+
+
+def test_classes_that_hold_each_other_are_read(notebook: Notebook):
+    cell = "class A: pass\nclass B:\n    a = A()\nA.b = B()\nA.own = A\nLIMIT = [A(), B()]\n"
+    before = notebook.run(cell, HELP, FIT).code().digest
+    assert notebook.run("B.a.n = 1").code().digest != before
+
+
+def test_a_global_counts_with_the_code_of_its_class_in_a_module(notebook: Notebook, monkeypatch: pytest.MonkeyPatch):
+    path = notebook.root / "notebook_scalers.py"
+    text = SCALER + "def make(n):\n    return lambda x: x * n\n"
+    path.write_text(text)
+    monkeypatch.syspath_prepend(str(notebook.root))
+    for made, other in (("Scaler(2)", "Scaler(3)"), ("[make(2)]", "[make(3)]"), ("make(2)", "make(3)")):
+        path.write_text(text)
+        before = notebook.run(f"from notebook_scalers import *\nLIMIT = {made}", HELP, FIT).code()
+        assert any(row.symbol.startswith("notebook_scalers:") for row in before.rows)
+        assert notebook.run(f"LIMIT = {other}").code().digest != before.digest
+        assert notebook.run(f"LIMIT = {made}").code().digest == before.digest
+        path.write_text(text.replace("x *", "x +"))
+        assert notebook.code().digest != before.digest
+
+
 def test_a_value_that_no_step_uses_is_not_looked_at(notebook: Notebook):
     notebook.run("LIMIT = 3", HELP, FIT).namespace["other"] = object()
     assert "__main__:other" not in {row.symbol for row in notebook.code().rows}
