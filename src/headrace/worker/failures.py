@@ -19,6 +19,9 @@ OWN_FOLDER = str(Path(__file__).parents[1]) + "/"
 LONGEST_TRACEBACK = 100_000
 LONGEST_MESSAGE = 4_000
 
+_READ_ONLY = ("read-only", "WRITEABLE flag")
+"""What NumPy and those who write into its arrays (pandas, Cython) say when they must not."""
+
 
 class AttemptStopped(KeyboardInterrupt):
     """Raised inside a step's code when its attempt is to end. Libraries clean up as they do for Ctrl-C."""
@@ -58,7 +61,17 @@ def _words(error: BaseException) -> tuple[str, str]:
         case HeadraceError():
             return text, str(getattr(error, "remedy", ""))
         case _:
-            return f"{name}: {text}" if text else name, _place_of(error)
+            remedy = _remedy_for_what_cannot_change(error, text)
+            return f"{name}: {text}" if text else name, " ".join(filter(None, (remedy, _place_of(error))))
+
+
+def _remedy_for_what_cannot_change(error: BaseException, text: str) -> str:
+    """What to do about an array or table that a step was given and that it tried to change; empty for other errors."""
+    if isinstance(error, TypeError) and text.startswith("'pyarrow.") and "does not support item" in text:
+        return "Arrow data does not change: make it anew, such as `t = t.set_column(…)`, or from a NumPy copy of it."
+    if isinstance(error, ValueError | TypeError) and any(words in text for words in _READ_ONLY):
+        return "What a step is given is read-only: work on a copy, such as `x = x - x.min()` or `x = x.copy()`."
+    return ""
 
 
 def _place_of(error: BaseException) -> str:

@@ -54,6 +54,34 @@ def test_causes_are_shown_and_frames_of_headrace_are_not():
     assert own.endswith("ValueError: text\n")
 
 
+def change_array(how):
+    numpy = pytest.importorskip("numpy")
+    x = numpy.arange(3.0)
+    x.flags.writeable = False
+    exec(how, {"x": x})
+
+
+@pytest.mark.parametrize("how", ["x -= x.min()", "x[0] = 1", "x.sort()", "x.fill(2)"])
+def test_what_cannot_be_changed_in_place_is_said_to_be_an_input_to_copy(how):
+    remedy = describe_failure(caught(change_array, how)).remedy
+    assert "given is read-only: work on a copy, such as `x = x - x.min()` or `x = x.copy()`." in remedy
+    assert "Raised at" in remedy
+
+
+def test_arrow_data_that_cannot_be_changed_is_to_be_made_anew():
+    table = pytest.importorskip("pyarrow").table({"a": [1, 2]})
+    remedy = describe_failure(caught(put, table)).remedy
+    assert "Arrow data does not change: make it anew" in remedy
+
+
+def test_a_file_that_is_read_only_is_no_array():
+    assert "copy" not in describe_failure(OSError(30, "Read-only file system")).remedy
+
+
+def put(table):
+    table["a"] = 1
+
+
 def test_all_errors_of_a_group_are_shown():
     group = ExceptionGroup("several", [ValueError("first"), KeyError("second")])
     trace = describe_failure(group).traceback
