@@ -32,7 +32,7 @@ def logs(run: str, step: str, *, follow: bool, as_json: bool, **given: Any) -> N
     rooms = Rooms(settings.read_settings(), is_reading=True)
     found = looking.find_run(rooms, run)
     if step:
-        looking.find_step(rooms, found, step)
+        step = looking.find_step(rooms, found, step).node
     if given["item"] is not None:
         looking.check_item(rooms, found, given["item"], step=step)
     reader = contents.LogReader(rooms, found.id, step=step, item=given["item"])
@@ -58,7 +58,7 @@ def artifacts(run: str, step: str, *, folder: str | None, as_json: bool) -> None
     rooms = Rooms(settings.read_settings(), is_reading=True)
     found = looking.find_run(rooms, run)
     if step:
-        looking.find_step(rooms, found, step)
+        step = looking.find_step(rooms, found, step).node
     stored = contents.stored_values(rooms, found.id, step)
     if folder is not None:
         for path in contents.export(rooms, stored, Path(folder)):

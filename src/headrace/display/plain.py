@@ -8,7 +8,7 @@ from typing import TextIO
 from headrace.core.ids import short_id
 from headrace.core.states import State
 from headrace.core.visible import visible, visible_line
-from headrace.display.words import ENDS, MARKS, line_of, seconds
+from headrace.display.words import ENDS, MARKS, kept_items, line_of, seconds
 from headrace.ports.executors import LogLines, Progress
 from headrace.ports.records import RunEvent, RunRecord
 from headrace.ports.story import EventType
@@ -38,6 +38,7 @@ class PlainDisplay:
         self._stream = stream if stream is not None else standard_error()
         self._coloured = coloured
         self._ends: dict[str, State] = {}
+        self._items: dict[str, tuple[int, int]] = {}
 
     def on_event(self, event: RunEvent) -> None:
         """Write the event's line, if it has one."""
@@ -62,6 +63,9 @@ class PlainDisplay:
         counts = f"{ends.count(State.SUCCEEDED)} computed, {ends.count(State.REUSED)} reused"
         if State.CANCELLED in ends:
             counts += f", {ends.count(State.CANCELLED)} cancelled"
+        counts += "".join(
+            f", {kept} of {width} items of {visible(node)}" for node, (kept, width) in self._items.items()
+        )
         name = f"run {short_id(run.id)} of {visible(run.pipeline)}"
         self._write(f"{self.mark(run.state)} {name} {run.state.value}{took}: {counts}")
 
@@ -84,6 +88,9 @@ class PlainDisplay:
         if end is not None:
             # by step, because one whose stored value turns out to be damaged ends twice
             self._ends[event.node] = end
+            self._items.pop(event.node, None)
+            if end in (State.FAILED, State.CANCELLED) and (kept := kept_items(event.data)) is not None:
+                self._items[event.node] = kept
 
     def _write(self, line: str) -> None:
         self.write(line + "\n")

@@ -72,6 +72,12 @@ def _items(data: Mapping[str, object]) -> str:
     return f"  {data['items']} items" + (f": {', '.join(counts)}" if len(counts) > 1 else "")
 
 
+def kept_items(data: Mapping[str, object]) -> tuple[int, int] | None:
+    """Of a map that has ended without a value how many of its items have one, and of how many; None if none has."""
+    kept = sum(int(_number(data, state.value)) for state in (State.SUCCEEDED, State.REUSED))
+    return (kept, int(_number(data, "items"))) if "items" in data and kept else None
+
+
 def _first_line(data: Mapping[str, object]) -> str:
     return str(data.get("message", "")).partition("\n")[0]
 

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from msgspec import Struct, field
 
+from headrace.core.values import Value
 from headrace.ports.executors import WorkerIdentity
 from headrace.ports.records import (
     AttemptRecord,
@@ -99,6 +100,10 @@ class RunDetails(Protocol):
 
     def makers(self, run_id: str, node: str = "") -> list[AttemptRecord]:
         """The attempts of other runs that made what a run (one node of it) reuses, by the run's own nodes and items."""
+        ...
+
+    def item_outputs(self, run_id: str, node: str) -> Mapping[int, Value]:
+        """The values of a map's items in a run, computed or reused there, as far as they may be reused."""
         ...
 
     def events(self, run_id: str, after: int = 0) -> list[RunEvent]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from headrace.core.errors import UnknownNameError
+from headrace.core.values import Value
 from headrace.ports.records import AttemptRecord, RunEvent, StepRunRecord
 from headrace.stores import rows
 from headrace.stores import statements as sql
@@ -30,6 +31,11 @@ class SqlRunDetails:
     def makers(self, run_id: str, node: str = "") -> list[AttemptRecord]:
         """The attempts of other runs that made what a run (one node of it) reuses, by the run's own nodes and items."""
         return [rows.attempt_of(row) for row in self._all(sql.MAKERS, run_id, node, node)]
+
+    def item_outputs(self, run_id: str, node: str) -> Mapping[int, Value]:
+        """The values of a map's items in a run, computed or reused there, as far as they may be reused."""
+        found = self._all(sql.ITEM_OUTPUTS, run_id, node, run_id, node)
+        return {item: rows.load_value(output) for item, output in found}
 
     def events(self, run_id: str, after: int = 0) -> list[RunEvent]:
         """A run's story after a sequence number, in order."""

@@ -122,6 +122,14 @@ MAKERS = f"""
 SELECT {_OF_MAKER} FROM reuses u JOIN attempts a ON a.run_id = u.made_in AND a.id = u.made_by
 WHERE u.run_id = ? AND (? = '' OR u.node = ?) ORDER BY u.node, u.item
 """
+# asked for by hand, of one step: not worth an index
+ITEM_OUTPUTS = """
+SELECT made.item, r.output FROM (
+    SELECT id, item FROM attempts WHERE run_id = ? AND node = ? AND state = 'succeeded'
+    UNION ALL
+    SELECT made_by, item FROM reuses WHERE run_id = ? AND node = ?) AS made
+JOIN results r ON r.attempt_id = made.id WHERE made.item >= 0 ORDER BY made.item, r.id
+"""
 ATTEMPTS_OF_NODE = f"SELECT {ATTEMPT_COLUMNS} FROM attempts WHERE run_id = ? AND node = ? ORDER BY created_at, id"
 TIMED_NODES = """
 WITH RECURSIVE known (node) AS (

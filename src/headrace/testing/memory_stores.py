@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from headrace.core.errors import StaleWriteError, UnknownNameError
 from headrace.core.states import State
+from headrace.core.values import Value
 from headrace.ports.executors import NO_ITEM, WorkerIdentity
 from headrace.ports.records import (
     AttemptRecord,
@@ -205,6 +206,14 @@ class MemoryRunDetails:
                 for (name, item), (made_by, made_in) in places
                 if node in ("", name) and made_by in self._shelf.attempts.get(made_in, {})
             ]
+
+    def item_outputs(self, run_id: str, node: str) -> Mapping[int, Value]:
+        """The values of a map's items in a run, computed or reused there, as far as they may be reused."""
+        made = [one for one in self.attempts(run_id, node) if one.state is State.SUCCEEDED]
+        with self._shelf.lock:
+            outputs = {one.attempt_id: one.output for kept in self._shelf.results.values() for one in kept}
+        found = {one.item: outputs[one.id] for one in (*made, *self.makers(run_id, node)) if one.id in outputs}
+        return {item: found[item] for item in sorted(found) if item >= 0}
 
     def events(self, run_id: str, after: int = 0) -> list[RunEvent]:
         """A run's story after a sequence number, in order."""

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from headrace.core.errors import StaleWriteError, UnknownNameError
 from headrace.core.states import State
 from headrace.core.values import InlineValue
-from headrace.ports.records import ItemBlock, RunEvent, RunRecord
+from headrace.ports.records import ItemBlock, ReuseRecord, RunEvent, RunRecord
 from headrace.ports.stores import MetadataStore, RunChange
 from headrace.testing.expectations import raised
 from headrace.testing.records import (
@@ -218,6 +218,21 @@ class RunDetailsContract:
         assert told[:3] == [replace(event, sequence=number) for number, event in enumerate(first, 1)]
         assert [event.type for event in self.store.details.events(run.id, after=2)] == ["e2", "last"]
         assert self.store.details.events(run.id, after=4) == []
+
+    def test_the_values_of_a_maps_items_are_found_whoever_made_them(self) -> None:
+        maker, run = some_run(), some_run()
+        made, step = some_step(maker), replace(some_step(run, state=State.FAILED), items=ItemBlock("sfuu"))
+        old, new = replace(some_attempt(made, item=7)), some_attempt(step, item=0)
+        failed = replace(some_attempt(step, item=1), state=State.FAILED, failure=some_failure())
+        self.store.runs.create(maker, [made], {})
+        self.store.runs.write(RunChange(maker, attempts=[old], results=[some_result(maker, old, "1" * 64)]))
+        self.store.runs.create(run, [step], {})
+        results = [replace(some_result(run, new, "2" * 64), output=InlineValue("2"))]
+        reuses = [ReuseRecord(run.id, "fit", item, old.id, maker.id) for item in (2, 3)]
+        self.store.runs.write(RunChange(run, attempts=[new, failed], results=results, reused=reuses))
+        found = self.store.details.item_outputs(run.id, "fit")
+        assert found == {0: InlineValue("2"), 2: some_value(), 3: some_value()}
+        assert self.store.details.item_outputs(run.id, "score") == {}
 
     def test_documents_are_kept_by_digest(self) -> None:
         run = some_run()

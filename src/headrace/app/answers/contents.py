@@ -86,7 +86,7 @@ class StoredValue(Struct, frozen=True):
     @property
     def called(self) -> str:
         """Its name, with the item that has logged it."""
-        return self.name if self.item < 0 else f"{self.name}[{self.item}]"
+        return self.name if self.item < 0 else f"{self.name or self.kind}[{self.item}]"
 
     def to_json(self) -> dict[str, object]:
         """The value's description as plain data."""
@@ -103,7 +103,8 @@ class StoredValue(Struct, frozen=True):
 
 
 def stored_values(rooms: Rooms, run_id: str, step: str = "") -> list[StoredValue]:
-    """Outputs of a run's steps and what they have logged, in the order of the graph.
+    """Outputs of a run's steps (of a map that has none, those of its items) and what they have logged, in the order of
+    the graph.
 
     Of one step only if it is named.
     """
@@ -115,6 +116,9 @@ def stored_values(rooms: Rooms, run_id: str, step: str = "") -> list[StoredValue
         if record.output is not None:
             outputs = _outputs(record.output)
             found += [_stored((record.node, -1), name, "output", value=value) for name, value in outputs]
+        elif record.items is not None:
+            kept = rooms.stores.details.item_outputs(run_id, record.node)
+            found += [_stored((record.node, item), "", "output", value=value) for item, value in kept.items()]
         own = (one for one in logged if one.node == record.node)
         found += [_stored((one.node, one.item), one.name, one.kind, value=one.value) for one in own]
     return [one if _is_there(rooms, one.value) else replace(one, is_there=False) for one in found]

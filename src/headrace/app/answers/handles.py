@@ -1,79 +1,25 @@
 """What users hold.
 
-A run, a step of it, a list of runs. Thin readers over the store; every property asks it when it is needed.
+A run, a list of runs. Thin readers over the store; every property asks it when it is needed.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Generic, Literal, TypeVar, cast
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar, cast
 
-from headrace.app.answers.metric_values import values_of_step
+from headrace.app.answers.looking import find_step
+from headrace.app.answers.step_results import StepResult, read_value
 from headrace.app.rooms import Rooms
-from headrace.core.errors import ArtifactError, RunCancelled, RunFailed, UnknownNameError, UsageError
+from headrace.core.errors import RunCancelled, RunFailed
 from headrace.core.failures import Failure
 from headrace.core.ids import short_id
 from headrace.core.states import State
-from headrace.core.values import Value
 from headrace.core.visible import in_html
-from headrace.ports.records import MetricRecord, RunRecord, StepRunRecord
+from headrace.ports.records import MetricRecord, RunRecord
 
 R = TypeVar("R")
-
-
-class StepResult:
-    """One step of a run: its state, value, metrics and failure."""
-
-    def __init__(self, rooms: Rooms, record: StepRunRecord, run: RunRecord) -> None:
-        self._rooms, self._record, self._run = rooms, record, run
-
-    def __repr__(self) -> str:
-        return f"<step {self.name} of run {short_id(self._run.id)}: {self.state.value}>"
-
-    @property
-    def name(self) -> str:
-        """The step's name in the graph."""
-        return self._record.node
-
-    @property
-    def state(self) -> State:
-        """Where the step stands: `reused` if its value was not computed in this run."""
-        return self._record.state
-
-    @property
-    def failure(self) -> Failure | None:
-        """Why it failed, or None."""
-        return self._record.failure
-
-    @property
-    def metrics(self) -> dict[str, float]:
-        """The last value of each metric that this step has logged: for a map the mean over its items."""
-        return dict(values_of_step(self._rooms.stores.tracking.metrics(self._run.id), self.name))
-
-    def logged(self, kind: Literal["table", "figure", "text", "parameter"], name: str) -> Any:
-        """A table, figure, text or parameter that this step has logged, the last of this name.
-
-        Raises UnknownNameError.
-        """
-        logged = self._rooms.stores.tracking.logged(self._run.id)
-        records = [one for one in logged if one.node == self.name and one.kind == kind]
-        for one in reversed(records):
-            if one.name == name:
-                return _read(self._rooms, one.value, f"the {kind} {name!r} of {self._place}")
-        raise UnknownNameError(f"{kind} of step {self.name}:", name, known=[one.name for one in records])
-
-    def output(self) -> Any:
-        """The step's value, read from the store and verified: for a map the list over its items.
-
-        Raises UsageError without one.
-        """
-        if self._record.output is None:
-            raise UsageError(
-                f"Step {self.name!r} of run {short_id(self._run.id)} is {self.state.value} and has no value."
-            )
-        return _read(self._rooms, self._record.output, f"the output of {self._place}")
-
-    @property
-    def _place(self) -> str:
-        return f"step {self.name} of run {short_id(self._run.id)}"
+_NOT_SHOWN = ("id", "started", "tags", "note")
+"""What a notebook's table of runs leaves to `to_frame`."""
 
 
 class Run(Generic[R]):
@@ -126,16 +72,32 @@ class Run(Generic[R]):
         return self._record.failure
 
     @property
-    def duration_s(self) -> float | None:
+    def created_at(self) -> datetime:
+        """When it was asked for, in UTC."""
+        return datetime.fromtimestamp(self._record.created_at, UTC)
+
+    @property
+    def started_at(self) -> datetime | None:
+        """When it started, in UTC; None before."""
+        started = self._record.started_at
+        return None if started is None else datetime.fromtimestamp(started, UTC)
+
+    @property
+    def seconds(self) -> float | None:
         """Wall seconds from start to end; None while it runs."""
         started, finished = self._record.started_at, self._record.finished_at
         return None if started is None or finished is None else finished - started
 
     @property
+    def duration_s(self) -> float | None:
+        """The same as `seconds`."""
+        return self.seconds
+
+    @property
     def parameters(self) -> dict[str, Any]:
         """The parameters as Python values."""
         return {
-            name: _read(self._rooms, value, f"the parameter {name!r} of run {self.short_id}")
+            name: read_value(self._rooms, value, f"the parameter {name!r} of run {self.short_id}")
             for name, value in self._record.parameters.items()
         }
 
@@ -144,7 +106,7 @@ class Run(Generic[R]):
         """What the pipeline returned, read from the store and verified; raises RunFailed if the run has no output."""
         if self._record.output is None:
             raise failure_of(self._record, self)
-        return cast("R", _read(self._rooms, self._record.output, f"the output of run {self.short_id}"))
+        return cast("R", read_value(self._rooms, self._record.output, f"the output of run {self.short_id}"))
 
     @property
     def metrics(self) -> dict[str, float]:
@@ -161,12 +123,11 @@ class Run(Generic[R]):
         return self._rooms.stores.tracking.metrics(self.id, metric)
 
     def step(self, name: str) -> StepResult:
-        """One step by its name in the graph; raises UnknownNameError."""
-        steps = self.steps
-        for one in steps:
-            if one.name == name:
-                return one
-        raise UnknownNameError(f"step of run {self.short_id}:", name, known=[one.name for one in steps])
+        """One step by its name in the graph, or the last part of that if one step alone has it.
+
+        Raises UnknownNameError or UsageError.
+        """
+        return StepResult(self._rooms, find_step(self._rooms, self._record, name), self._record)
 
     def refresh(self) -> "Run[R]":
         """Read the run again."""
@@ -205,7 +166,7 @@ class RunList(Sequence[Run[Any]]):
     def _repr_html_(self) -> str:
         """The runs as a table, for notebooks."""
         rows = self.rows()
-        names = list(dict.fromkeys(name for row in rows for name in row if name != "id"))
+        names = list(dict.fromkeys(name for row in rows for name in row if name not in _NOT_SHOWN))
         head = "".join(f"<th>{in_html(name)}</th>" for name in ("run", *names))
         body = "".join(
             f"<tr><td>{run.short_id}</td>{''.join(f'<td>{_cell(row.get(name))}</td>' for name in names)}</tr>"
@@ -214,8 +175,8 @@ class RunList(Sequence[Run[Any]]):
         return f"<table><tr>{head}</tr>{body}</table>"
 
     def rows(self) -> list[dict[str, object]]:
-        """One flat dict a run, in the words of conditions: id, pipeline, name, state, duration, `parameters.share`,
-        `metrics.auc`. Times are seconds.
+        """One flat dict a run, in the words of conditions: id, pipeline, name, state, created, started,
+        duration (in seconds), tags, note, `parameters.share`, `metrics.auc`.
         """
         latest = self._rooms.stores.tracking.latest([one.id for one in self])
         return [_row(one, latest.get(one.id, {})) for one in self]
@@ -236,16 +197,9 @@ def _cell(value: object) -> str:
     """A value in a table's cell: numbers short, nothing for None, the rest as people write it."""
     if value is None:
         return ""
+    if isinstance(value, datetime):
+        return f"{value.astimezone():%Y-%m-%d %H:%M:%S}"
     return in_html(f"{value:.4g}" if isinstance(value, float) else str(value))
-
-
-def _read(rooms: Rooms, value: Value, what: str) -> Any:
-    """A value from the store; an error says what it would have been."""
-    try:
-        return rooms.artifacts.get(value)
-    except ArtifactError as error:
-        error.add_note(f"It is {what}.")
-        raise
 
 
 def failure_of(record: RunRecord, run: object) -> RunFailed:
@@ -269,7 +223,11 @@ def _row(run: Run[Any], metrics: Mapping[str, float]) -> dict[str, object]:
         "pipeline": run.pipeline,
         "name": run.name,
         "state": run.state.value,
-        "duration": run.duration_s,
+        "created": run.created_at,
+        "started": run.started_at,
+        "duration": run.seconds,
+        "tags": list(run.tags),
+        "note": run.note,
     }
     row |= {f"parameters.{name}": value for name, value in run.parameters.items()}
     return row | {f"metrics.{name}": value for name, value in metrics.items()}

@@ -35,11 +35,15 @@ def list_runs(rooms: Rooms, which: RunFilter) -> list[RunRecord]:
 
 
 def find_step(rooms: Rooms, run: RunRecord, name: str) -> StepRunRecord:
-    """One step of a run by its name; raises UnknownNameError."""
+    """One step of a run by its name, or the last part of it if it is no other step's; raises UnknownNameError."""
     steps = rooms.stores.details.steps(run.id)
-    for one in steps:
-        if one.node == name:
-            return one
+    found = [one for one in steps if one.node == name] or [one for one in steps if one.node.endswith(f"/{name}")]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise UsageError(
+            f"{name!r} means several steps: {', '.join(one.node for one in found)}. Name the one you mean."
+        )
     raise UnknownNameError("step", name, known=[one.node for one in steps], hint=f"Looked in run {short_id(run.id)}.")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from headrace.app.answers.changes import Changes
 from headrace.app.answers.metric_values import last_points, mean
+from headrace.app.answers.step_results import seconds_of
 from headrace.app.answers.views import run_data
 from headrace.app.rooms import Rooms
 from headrace.core.failures import Failure
@@ -46,12 +47,11 @@ def run_view(rooms: Rooms, run: RunRecord) -> dict[str, Any]:
 def _step_data(step: StepRunRecord, attempts: Sequence[AttemptRecord]) -> dict[str, Any]:
     usage = [one.usage for one in attempts]
     per_item = Counter(one.item for one in attempts)
-    took = None if step.started_at is None or step.finished_at is None else step.finished_at - step.started_at
     return {
         "step": step.node,
         "state": step.state.value,
         "items": _items_text(step.items),
-        "seconds": took if step.state is not State.REUSED else None,
+        "seconds": seconds_of(step),
         "cpu_s": sum(one.cpu_s for one in usage),
         "peak_memory_bytes": max((one.peak_memory_bytes for one in usage), default=0),
         "attempts": max(per_item.values(), default=0),
