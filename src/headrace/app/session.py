@@ -10,6 +10,7 @@ from headrace.app.answers.looking import find_run, list_runs
 from headrace.app.answers.tracebacks import FromHere
 from headrace.app.plans.forecasts import forecasts
 from headrace.app.plans.new_plans import plan_call
+from headrace.app.plans.option_types import check_options
 from headrace.app.plans.overriding import with_overrides
 from headrace.app.plans.plan_view import PlanView
 from headrace.app.projects.main_script import name_main_script
@@ -36,7 +37,7 @@ class Session:
     how many steps run at once. With `check=False` a failed run is returned instead of raised. `observer` is told what
     happens; `quiet` leaves the terminal alone. `until`, `from_`, `only`, `refresh` select steps; `options` sets some of
     theirs for this run (`{"fit": {"timeout": 60}}`); `name`, `tags`, `note` and `fail_fast` are those of the run.
-    Raises UsageError for any other option.
+    Raises UsageError for any other option, and for a value of another type.
     """
 
     def __init__(
@@ -60,6 +61,9 @@ class Session:
     ) -> None:
         for option in unknown:
             raise UnknownNameError("option of a session", option, known=Session.__init__.__kwdefaults__ or ())
+        check_options(project=project, lanes=lanes, observer=observer, options=options, name=name, tags=tags, note=note)
+        check_options(until=until, from_=from_, only=only, refresh=refresh)
+        check_options(check=check, quiet=quiet, fail_fast=fail_fast)
         self._project = Path(project) if project is not None else None
         self._check = check
         self._overrides: Overrides = options or {}
