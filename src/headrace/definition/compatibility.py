@@ -219,7 +219,9 @@ def _tuple(source: Any, target: Any, compare: Compare) -> str | None:
     elif rest is not None:
         return _FITS if rest is Any else f"{describe(source)} may have any length, {describe(target)} has one"
     if len(items) != len(slots):
-        return f"{describe(source)} has {len(items)} elements, {describe(target)} has {len(slots)}"
+        return (
+            f"{describe(source)} has {len(items)} element{'s' * (len(items) != 1)}, {describe(target)} has {len(slots)}"
+        )
     for position, (item, slot) in enumerate(zip(items, slots, strict=True)):
         reason = compare(item, slot)
         if reason:

@@ -10,7 +10,7 @@ from typing import Any, cast
 from headrace.definition.examples import Mode, said, shown
 from headrace.definition.generics import is_namedtuple, parts, record_names, record_types, tuple_items, view_as
 from headrace.definition.hints import class_hints
-from headrace.definition.misfits import Misfit, Place, nearest
+from headrace.definition.misfits import Misfit, Place, count_of, nearest
 from headrace.definition.structural_types import is_required_key
 from headrace.definition.text_forms import read_json, split_items, split_pairs
 
@@ -82,7 +82,7 @@ def fit_tuple(value: Any, annotation: Any, place: Place) -> tuple[Any, ...]:
     if rest is not None:
         return tuple(_each(items, rest, place.to_mode(mode)))
     if len(items) != len(types):
-        raise Misfit(value, annotation, place, why=f"it has {len(items)} elements, not {len(types)}")
+        raise Misfit(value, annotation, place, why=f"it has {count_of(items)}, not {len(types)}")
     return tuple(
         place.inside(f"[{index}]", mode).fit(item, hint)
         for index, (item, hint) in enumerate(zip(items, types, strict=True))
@@ -192,7 +192,7 @@ def _fields_given(value: Any, annotation: Any, place: Place) -> tuple[Mapping[An
     items, mode = _items(value, annotation, place, is_ordered=True)
     names = record_names(cls)
     if len(items) != len(names):
-        raise Misfit(value, annotation, place, why=f"it has {len(items)} elements, not {len(names)}")
+        raise Misfit(value, annotation, place, why=f"it has {count_of(items)}, not {len(names)}")
     return dict(zip(names, items, strict=True)), mode
 
 

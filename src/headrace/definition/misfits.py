@@ -1,6 +1,6 @@
 """Where in a value the reading of a parameter stands, and how it says that something does not fit there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from typing import Any
 
 from headrace.core.errors import close_to
@@ -37,6 +37,11 @@ class Misfit(Exception):  # noqa: N818 - never leaves: it becomes a ParameterErr
     def __init__(self, value: object, annotation: Any, place: Place, *, why: str) -> None:
         self.value, self.annotation, self.place, self.why = value, annotation, place, why
         super().__init__(why)
+
+
+def count_of(items: Sized) -> str:
+    """`1 element`, `3 elements`."""
+    return f"{len(items)} element{'s' * (len(items) != 1)}"
 
 
 def nearest(given: object, choices: list[str]) -> str:

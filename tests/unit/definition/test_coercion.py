@@ -337,7 +337,7 @@ REASONS = [
     (pl.Series([1]), list[int], "Series is not a list; call its .to_list()", "list[int], for example [3, 5]"),
     (np.zeros(1), list[float], "ndarray is not a list; call its .tolist()", "list[float], for example [0.5, 0.9]"),
     ([1, 1], set[int], "1 stands in it twice", "set[int], for example {3, 5}"),
-    ([1], tuple[int, str], "it has 1 elements, not 2", "tuple[int, str], for example (3, 'forest')"),
+    ([1], tuple[int, str], "it has 1 element, not 2", "tuple[int, str], for example (3, 'forest')"),
     ({"x": 1}, dict[str, tuple[int]], "int is not a list", "tuple[int], for example (3,)"),
     (MOMENT, dt.date, "a date has no time of day; take .date() of it", "a date, for example date(2013, 4, 1)"),
     (10**400, float, "a float cannot hold it exactly", "a number, for example 0.5"),

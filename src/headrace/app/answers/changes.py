@@ -167,7 +167,7 @@ class Changes:
         # a class that only one of the two knows came or went with the values
         both = dict(was.classes).keys() & dict(is_.classes).keys()
         differing = [name for name in _differing(was.classes, is_.classes) if name in both]
-        lines += [f"changed: class `{name.replace(':', '.')}` of an input value" for name in differing]
+        lines += [f"changed: {_code_in_value(name)}" for name in differing]
         return lines + [_OTHER.get(name, name) for name in _differing(was.other, is_.other)]
 
     def _code_changes(self, before: str, now: str, more: Mapping[str, str]) -> list[str]:
@@ -224,6 +224,13 @@ def first_of(changes: Sequence[str]) -> str:
     """The first of several changes, and how many more there are."""
     more = f" (and {len(changes) - 1} more)" if len(changes) > 1 else ""
     return f"{changes[0]}{more}" if changes else ""
+
+
+def _code_in_value(name: str) -> str:
+    """A class or function of the project that an input value needs, or a whole module (`module:`): its name says no
+    more.
+    """
+    return f"`{name.replace(':', '.').rstrip('.')}`, whose code an input value needs"
 
 
 def _ended(step: StepRunRecord) -> str:
