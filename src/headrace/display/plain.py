@@ -23,6 +23,8 @@ COLOURS = {
 }
 NEWLINE = "\n"
 """Stands between the cause of a failure and its remedy."""
+OWN_WARNING = "<headrace>:1: "
+"""Stands before what Headrace itself warns of, where Python names a file and a line."""
 
 
 def standard_error() -> TextIO:
@@ -38,6 +40,7 @@ class PlainDisplay:
         self._stream = stream if stream is not None else standard_error()
         self._coloured = coloured
         self._ends: dict[str, State] = {}
+        self._warned: set[tuple[str, str]] = set()
         self._items: dict[str, tuple[int, int]] = {}
 
     def on_event(self, event: RunEvent) -> None:
@@ -51,7 +54,12 @@ class PlainDisplay:
         """Write what a step has printed, with its name before it."""
         name = visible(node if item < 0 else f"{node}[{item}]")
         for _, _, text in lines.lines:
-            self._write(f"  {name} | {visible_line(text, is_coloured=self._coloured)}")
+            told = text.removeprefix(OWN_WARNING)
+            if told != text:
+                if (node, told) in self._warned:  # each process warns for itself
+                    continue
+                self._warned.add((node, told))
+            self._write(f"  {name} | {visible_line(told, is_coloured=self._coloured)}")
 
     def on_progress(self, node: str, item: int, progress: Progress) -> None:
         """Nothing: progress is for those who look at it live."""
