@@ -1,5 +1,6 @@
 """What a run and its steps tell from Python: times, logs, reasons, frames of runs, and items of a map that has failed."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,21 @@ def grow(x: int) -> int:
 def total(xs: list[int]) -> int:
     hr.log_metric("total", sum(xs))
     return sum(xs)
+
+def cube(x: int) -> int:
+    return x**3
+
+@hr.step
+def give() -> object:
+    return cube
+
+@hr.step
+def call(function: object) -> int:
+    return function(2)
+
+@hr.pipeline
+def calling() -> int:
+    return call(give())
 
 @hr.pipeline
 def inner(rows: Sequence[int]) -> list[int]:
@@ -140,3 +156,22 @@ def test_the_last_part_of_a_steps_name_is_enough_where_one_step_has_it(project: 
     assert several.status == 2
     assert "'grow' means several steps: " in several.err
     assert "There is no step 'row'" in project.headrace("why", "last", "row").err
+
+
+def test_a_run_cannot_be_called_last_and_a_name_of_several_runs_asks_for_an_id(project: Project):
+    refused = project.headrace("run", "flows.py:growing", "--name", "last")
+    assert refused.status == 2
+    assert "A run cannot be called `last`" in refused.err
+    for _ in range(2):
+        project.ok("run", "flows.py:growing", "--name", "tuned")
+    several = project.headrace("show", "tuned")
+    assert several.status == 2
+    assert re.search(r"'tuned' means several runs: \w{8} \(growing, succeeded\), .*Use the id of the one", several.err)
+
+
+def test_code_in_an_input_value_is_called_neither_class_nor_function(project: Project):
+    warned = project.ok("run", "flows.py:calling").err
+    assert "give | PickledArtifactWarning: the output of step 'give'" in warned
+    project.edit("flows.py", "x**3", "x**4")
+    project.ok("run", "flows.py:calling")
+    assert "changed: `flows.cube`, whose code an input value needs" in project.ok("why", "last", "call").out

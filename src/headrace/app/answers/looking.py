@@ -25,7 +25,8 @@ def find_run(rooms: Rooms, text: str) -> RunRecord:
         raise UnknownNameError("run", text, known=[short_id(one.id) for one in recent], hint=hint)
     if len(found) > 1 and not exact and text != "last":
         many = ", ".join(f"{short_id(one.id)} ({one.pipeline}, {one.state.value})" for one in found)
-        raise UsageError(f"{text!r} means several runs: {many}. Say more digits of the one you mean.")
+        say = "Use the id" if all(one.name == text for one in found) else "Say more digits"
+        raise UsageError(f"{text!r} means several runs: {many}. {say} of the one you mean.")
     return as_it_is(rooms, (exact or found)[0])
 
 

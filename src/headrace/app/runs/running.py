@@ -13,6 +13,7 @@ from headrace.app.runs.conducting import Conducting
 from headrace.app.runs.late_executor import LateExecutor
 from headrace.app.runs.lifeline import Lifeline
 from headrace.app.runs.taking_over import Teller, taken_over
+from headrace.core.errors import UsageError
 from headrace.core.ids import new_id, short_id
 from headrace.core.states import State
 from headrace.display import display_for_terminal
@@ -51,6 +52,8 @@ def execute(rooms: Rooms, plan: Plan, options: RunOptions) -> RunRecord:
     observer = options.observer or (None if options.is_quiet else display_for_terminal())
     resumes = options.lifeline.resumes if options.lifeline is not None else None
     if resumes is None:
+        if options.name == "last":
+            raise UsageError("A run cannot be called `last`: that is the newest run, whatever it is called.")
         choose(plan.graph, plan.selection)  # a name that is not there is refused before a run is
         run, earlier = _new_run(rooms, plan, options), None
     else:
