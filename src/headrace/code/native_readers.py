@@ -43,10 +43,10 @@ query that does."""
 _SOURCES = ("source", "input_file", "path_or_paths", "where", "path", "metadata_path", "query")
 _WITH_MODE = ("OSFile", "memory_map")
 _QUERIES = ("SQLContext.execute",)
-_NO_TEXT = re.compile(r"""--[^\n]*|/\*.*?\*/|"[^"]*"|('(?:[^']|'')*')""", re.DOTALL)
-"""Comments and quoted identifiers of SQL, which may hold an apostrophe; or a text."""
-_QUOTED = re.compile(r"'((?:[^']|'')*)'")
-_READ_IN_QUERY = re.compile(r"\b(?:read|scan)_\w+\s*\(((?:[^')]|'(?:[^']|'')*')*)", re.IGNORECASE)
+_NO_TEXT = r"""(?s)--[^\n]*|/\*.*?\*/|"[^"]*"|('(?:[^']|'')*')"""
+"""Comments and quoted identifiers of SQL, which may hold an apostrophe; or a text. Compiled by who needs it only."""
+_QUOTED = r"'((?:[^']|'')*)'"
+_READ_IN_QUERY = r"(?i)\b(?:read|scan)_\w+\s*\(((?:[^')]|'(?:[^']|'')*')*)"
 _MARK = "headrace_tells"
 
 
@@ -177,9 +177,9 @@ def _files_in_query(query: object) -> Iterator[str]:
     """The files that a text in SQL names: what its reading functions are given, and other quoted names of files."""
     if not isinstance(query, str):
         return
-    plain = _NO_TEXT.sub(lambda found: found[1] or " ", query)
-    given = {text for call in _READ_IN_QUERY.findall(plain) for text in _QUOTED.findall(call)}
-    for text in _QUOTED.findall(plain):
+    plain = re.sub(_NO_TEXT, lambda found: found[1] or " ", query)
+    given = {text for call in re.findall(_READ_IN_QUERY, plain) for text in re.findall(_QUOTED, call)}
+    for text in re.findall(_QUOTED, plain):
         name = text.replace("''", "'")
         if text in given or os.path.isfile(name):
             yield from _files(name)
