@@ -112,7 +112,7 @@ def test_runs_and_steps_tell_their_times_logs_and_reasons(project: Project):
 first = hr.Session(quiet=True, tags=["a"], note="first").run(flows.growing)
 flows_again = hr.Session(quiet=True, name="second").run(flows.growing)
 run = hr.get_run("second")
-print(run.created_at <= run.started_at <= dt.datetime.now(dt.UTC), run.seconds == run.duration_s > 0)
+print(run.created_at <= run.started_at <= dt.datetime.now(dt.UTC), run.seconds > 0)
 grow, total = run.step("inner/grow"), run.step("total")
 print(first.step("total").seconds >= 0, grow.seconds, first.step("grow").attempts, grow.attempts, total.attempts)
 print(repr(grow.logs()), repr(grow.logs(1)), repr(total.logs()))

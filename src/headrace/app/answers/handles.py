@@ -89,11 +89,6 @@ class Run(Generic[R]):
         return None if started is None or finished is None else finished - started
 
     @property
-    def duration_s(self) -> float | None:
-        """The same as `seconds`."""
-        return self.seconds
-
-    @property
     def parameters(self) -> dict[str, Any]:
         """The parameters as Python values."""
         return {
@@ -139,7 +134,7 @@ class Run(Generic[R]):
         rows = "".join(f"<tr><td>{in_html(one.name)}</td><td>{one.state.value}</td></tr>" for one in self.steps)
         metrics = ", ".join(f"{in_html(name)} = {value:.4g}" for name, value in self.metrics.items())
         title = f"<b>{in_html(self.pipeline)}</b> run {self.short_id}: {self.state.value}"
-        took = "" if self.duration_s is None else f" in {self.duration_s:.3g} s"
+        took = "" if self.seconds is None else f" in {self.seconds:.3g} s"
         cause = f"<p>{in_html(self.failure.message)}</p>" if self.failure is not None else ""
         table = f"<table><tr><th>step</th><th>state</th></tr>{rows}</table>"
         return f"<p>{title}{took}</p>{table}<p>{metrics}</p>{cause}"
