@@ -6,7 +6,7 @@ Knows nothing of cells: whoever asks says what a function or class of the sessio
 import pickle
 from collections.abc import Callable
 from io import BytesIO
-from types import CodeType, FunctionType, ModuleType
+from types import CodeType, FunctionType, MappingProxyType, ModuleType
 from typing import Any, NamedTuple, cast
 
 from headrace.core.canonical import NotCanonicalError, canonical
@@ -126,6 +126,12 @@ def held_by(function: FunctionType) -> list[object]:
     held += [function.__defaults__, function.__kwdefaults__]
     held += [(name, value) for name, value in sorted(vars(function).items()) if name != "__wrapped__"]
     return held if any(one is not None for one in held) else []
+
+
+def registered_on(function: object) -> list[object]:
+    """What a function made by `singledispatch` calls for other types; its source knows nothing of them."""
+    registry = _attributes(function).get("registry")
+    return list(cast("Any", registry).items()) if isinstance(registry, MappingProxyType) else []
 
 
 def set_on(cls: type, is_in_source: Callable[[FunctionType], bool] | None) -> list[tuple[str, object]]:

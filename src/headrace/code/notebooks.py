@@ -14,7 +14,7 @@ from typing import cast
 from headrace.code.computed import IMPORTED
 from headrace.code.errors import ValueWithoutFormError
 from headrace.code.indexing import index_source
-from headrace.code.live_forms import Definition, code_text, form_of, held_by, names_in, set_on, unwrapped
+from headrace.code.live_forms import Definition, code_text, form_of, held_by, names_in, registered_on, set_on, unwrapped
 from headrace.code.pieces import FileIndex, Piece, plain_piece
 from headrace.code.scopes import ImportTarget, names_bound
 from headrace.code.trees import FINGERPRINT_LENGTH
@@ -72,7 +72,7 @@ class NotebookSource:
         if isinstance(value, FunctionType | type):
             if value.__module__ != MAIN and (isinstance(value, type) or "<" not in value.__qualname__):
                 return [_import_piece(name, value.__module__, value.__qualname__.partition(".")[0])]
-            return self.definition(value, name)
+            return [*self.definition(value, name), *_Seen(self).pieces_of_all(registered_on(self._namespace[name]))]
         return self._value_pieces(name, self._namespace[name])
 
     def _value_pieces(self, name: str, value: object) -> list[Piece]:

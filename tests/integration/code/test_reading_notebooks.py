@@ -163,6 +163,13 @@ MADE_OF_CODE = {
         "def LIMIT(x, k=K): return k",
     ),
     "a function that exec has made": ("exec('def LIMIT(): return 1')", "exec('def LIMIT(): return 2')"),
+    "what singledispatch calls for a type": (
+        (
+            "from functools import singledispatch\n@singledispatch\ndef LIMIT(x): return 1\n"
+            "@LIMIT.register\ndef of_int(x: int): return 2"
+        ),
+        "@LIMIT.register\ndef of_int(x: int): return 3",
+    ),
     "a partial of a redefined function": (
         "from functools import partial\ndef f(x): return x\nLIMIT = partial(f, 1)",
         "def f(x): return -x\nLIMIT = partial(f, 1)",
