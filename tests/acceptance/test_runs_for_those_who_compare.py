@@ -26,6 +26,14 @@ def total(xs: list[int]) -> int:
     hr.log_metric("total", sum(xs))
     return sum(xs)
 
+@hr.step(cache=False)
+def draw(x: int) -> int:
+    return 10 // x
+
+@hr.pipeline
+def drawing(rows: Sequence[int]) -> list[int]:
+    return draw.map(hr.each(rows))
+
 def cube(x: int) -> int:
     return x**3
 
@@ -94,6 +102,15 @@ for wrong in (None, 1, 7):
     assert "inner/grow has items 0 to 2" in beyond
     rows = [line.split()[:3] for line in project.ok("artifacts", "last", "grow").out.splitlines()[1:]]
     assert rows == [["inner/grow", "output[0]", "output"], ["inner/grow", "output[2]", "output"]]
+
+
+def test_items_of_a_map_that_is_never_reused_are_there_too(project: Project):
+    ask = """
+session = hr.Session(check=False, quiet=True)
+print(session.run(flows.drawing, (1, 2, 5)).step("draw").output(item=2))
+print(session.run(flows.drawing, (2, 0)).step("draw").output(item=0))
+"""
+    assert told(project, ask) == ["2", "5"]
 
 
 def test_items_of_a_failed_map_that_have_a_value_are_counted_at_the_end(project: Project):

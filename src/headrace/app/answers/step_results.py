@@ -11,7 +11,7 @@ from headrace.core.errors import ArtifactError, UnknownNameError, UsageError
 from headrace.core.failures import Failure
 from headrace.core.ids import short_id
 from headrace.core.states import State
-from headrace.core.values import Value
+from headrace.core.values import CompositeValue, Value
 from headrace.ports.records import RunRecord, StepRunRecord
 
 NAMED_ITEMS = 8
@@ -99,6 +99,13 @@ class StepResult:
 
     def _value_of(self, item: int) -> Value:
         check_item(self._rooms, self._run, item, step=self.name)
+        whole, items = self._record.output, self._record.items
+        if (
+            isinstance(whole, CompositeValue)
+            and items is not None
+            and 0 <= item < len(items.states) == len(whole.members)
+        ):
+            return whole.members[item][1]
         found = self._rooms.stores.details.item_outputs(self._run.id, self.name)
         if item not in found:
             raise UsageError(f"Item {item} of step {self._words} has no value.{self._kept_items()}")
@@ -109,7 +116,7 @@ class StepResult:
             return ""
         kept = list(self._rooms.stores.details.item_outputs(self._run.id, self.name))
         if not kept:
-            return " None of its items has one."
+            return " No value of its items is kept."
         named = ", ".join(map(str, kept[:NAMED_ITEMS])) + (", …" if len(kept) > NAMED_ITEMS else "")
         has = f"item {named} has" if len(kept) == 1 else f"items {named} have"
         return f" Of its {len(self._record.items.states)} items {has} one: output(item={kept[0]})."
