@@ -11,6 +11,8 @@ CONFIG += "\n\ndef scale(x):\n    return x\n\n\nclass Unit:\n    def of(self, x)
 CONFIG += """
 
 from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
 from types import SimpleNamespace
 
 from shop import FEE, fetch
@@ -53,6 +55,9 @@ SPACE = SimpleNamespace(depth=5)
 ROW = Row(width=6)
 FIXED = Fixed()
 BIG = 10**5000
+DAY = date(2013, 4, 1)
+PLACE = Path("data")
+ITEMS = dict(one=1)
 
 
 def given(x=7, *, y=8):
@@ -62,7 +67,7 @@ def given(x=7, *, y=8):
 def everything():
     Counter.count()
     parts = (Limits.low, Limits.Inner.high, SETTINGS.rate, SPACE.depth, ROW.width, given(), fetch(), FEE, FIXED.size)
-    return f"{parts} {SETTINGS.found} {ROW.names} {BIG % 10}"
+    return f"{parts} {SETTINGS.found} {ROW.names} {BIG % 10} {DAY} {PLACE} {ITEMS}"
 """
 SHOP = "FEE = 9\n\n\ndef fetch():\n    return 10\n"
 SCRIPT = """
@@ -215,6 +220,9 @@ def test_a_script_that_is_imported_keeps_what_stands_under_its_guard_to_itself(p
         ("config.fetch = lambda: 100", "`fetch` of config.py"),
         ("from unittest import mock; mock.patch('config.fetch', return_value=3).start()", "`fetch` of config.py"),
         ("Local.size = 2", "`Local.size` of script.py"),
+        ("import datetime; config.DAY = datetime.date(2014, 4, 1)", "`DAY` of config.py"),
+        ("config.PLACE = config.Path('other')", "`PLACE` of config.py"),
+        ("config.ITEMS['one'] = 2", "`ITEMS` of config.py"),
     ],
 )
 def test_what_a_script_sets_on_classes_records_and_names_is_refused(project: Project, line: str, name: str):
@@ -262,6 +270,13 @@ ODD = {
         "from dataclasses import dataclass\nfrom functools import cached_property\n\n@dataclass(slots=True)\nclass Row:\n    x: int = 1\n\n"
         "class Lazy:\n    size = 3\n\n    @property\n    def x(self):\n        return 1\n\nROW = Row(2)\n\ndef use():\n    return ROW.x + Lazy().x\n"
     ),
+    "what objects and defaults keep for themselves": (
+        "from dataclasses import dataclass\nfrom functools import cached_property\n\nclass Conf:\n    size = 3\n\n    @cached_property\n"
+        "    def double(self):\n        return self.size * 2\n\n@dataclass(frozen=True)\nclass Frozen:\n    x: int = 1\n\n    @cached_property\n"
+        "    def more(self):\n        return self.x + 1\n\nCONF = Conf()\nFROZEN = Frozen()\n\ndef log(x, _seen=[0]):\n    _seen.append(x)\n    return x\n\n"
+        "def use():\n    return log(CONF.double + FROZEN.more)\n"
+    ),
+    "attributes that another module sets": ("import quick\n\ndef use():\n    quick.count(quick.STATE)\n    return 1\n"),
     "state that functions keep on classes and records": (
         "class Pool:\n    size = 1\n\n    def grow(self):\n        type(self).size += 1\n        self.used = 3\n\nPOOL = Pool()\nPOOL.grow()\n\n"
         "def use():\n    POOL.grow()\n    return 1\n"
@@ -271,8 +286,41 @@ ODD = {
 
 @pytest.mark.parametrize("case", ODD, ids=lambda case: case.replace(" ", "-"))
 def test_what_files_do_themselves_is_no_change_from_outside(project: Project, case: str):
-    (project.folder / "quick.py").write_text("LIMIT = 1\n\n\ndef fast():\n    return 3\n")
+    (project.folder / "quick.py").write_text(
+        "LIMIT = 1\n\n\ndef fast():\n    return 3\n\n\nclass State:\n    n = 1\n\n\nSTATE = State()\n\n\n"
+        "def count(state):\n    state.n += 1\n"
+    )
     (project.folder / "odd.py").write_text(ODD[case])
     code = "import headrace as hr\nimport odd\n\n@hr.step\ndef use() -> int:\n    return odd.use()\n\n@hr.pipeline\ndef odds() -> int:\n    return use()\n\n"
     answer = project.python(f"{code}if __name__ == '__main__':\n    odd.use()\n    hr.run(odds)\n    hr.run(odds)\n")
+    assert answer.status == 0, answer.err
+
+
+STEPS = "import headrace as hr\n\n{head}\n@hr.step\ndef score() -> int:\n    return RATE * 10\n\n@hr.pipeline\ndef p() -> int:\n    return score()\n\n"
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        "RATE = 1\nprint(hr.run(p).output)\nRATE = 2\nprint(hr.run(p).output)\n",
+        "RATE = 1\nfor RATE in (3, 4):\n    print(hr.run(p).output)\n",
+    ],
+)
+def test_a_sweep_over_a_global_at_the_top_level_is_refused_and_not_reused(project: Project, after: str):
+    answer = project.python(STEPS.format(head="") + after)
+    assert (answer.status, answer.out) == (1, "")
+    assert "`RATE` of script.py" in answer.err.replace(" in ", " of ")
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        "print([score.name for score in run.steps])",
+        "for score in run.steps:\n        print(score.name)",
+        "score = run.step('score')",
+    ],
+)
+def test_names_that_a_report_under_the_guard_uses_again_are_its_own(project: Project, report: str):
+    code = STEPS.format(head="RATE = 1\n")
+    answer = project.python(f"{code}if __name__ == '__main__':\n    run = hr.run(p)\n    {report}\n")
     assert answer.status == 0, answer.err

@@ -18,6 +18,8 @@ _PLAIN = (
     *(ast.operator, ast.unaryop, ast.expr_context),
 )
 _EMPTY: tuple[object, ...] = ([], {}, set[object]())
+_FILLED = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
+"""Defaults that a function's own calls may fill."""
 NO_VALUE = object()
 """Stands for the value of an expression that is not written out."""
 
@@ -111,7 +113,8 @@ def attributes_stored(tree: ast.Module, starters: Collection[str] = ()) -> froze
             for node in ast.walk(function):
                 if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
                     found.add(node.attr)
-                elif isinstance(node, ast.Name) and node.id in ("setattr", "delattr"):
+                is_any = isinstance(node, ast.Name) and node.id in ("setattr", "delattr")
+                if is_any or (isinstance(node, ast.Attribute) and node.attr in ("__setattr__", "__dict__")):
                     return None
     return frozenset(found)
 
@@ -144,7 +147,7 @@ def has_defaults(function: FunctionType, arguments: ast.arguments) -> bool:
     if len(live) != len(nodes) or live_named.keys() != named.keys():
         return False
     pairs = [*zip(nodes, live, strict=True), *((node, live_named[name]) for name, node in named.items())]
-    return all(is_same(value_of(node), value) for node, value in pairs)
+    return all(isinstance(node, _FILLED) or is_same(value_of(node), value) for node, value in pairs)
 
 
 def value_of(node: ast.expr) -> object:

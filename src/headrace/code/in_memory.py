@@ -41,12 +41,13 @@ def refuse_changed_bindings(
     def known(module: ModuleType) -> WrittenBindings | None:
         return next((_written(path, files[path][1], memo) for path, group in live.items() if module in group), None)
 
+    stored = _stored_in([_written(path, files[path][1], memo) for path in live if path.endswith(".py")])
     for path, modules in live.items():
         file, digest = files[path]
         for module in modules if path.endswith(".py") else ():
             written = _written(path, digest, memo)
             names = {row.symbol.partition(":")[2].partition(".")[0] for row in rows.get(file, ())}
-            _refuse(names, module, written=written, file=file)
+            _refuse(names, module, written=written, file=file, stored=stored)
             replaced = {name for name in written.taken if _is_replaced(name, module, written.taken[name], known=known)}
             used = {word for row in rows.get(file, ()) for word in _words_at(row, path)} if replaced else set[str]()
             for name in sorted(replaced & used):
@@ -71,14 +72,26 @@ def _rows_by_file(codes: Iterable[Code], files: Mapping[str, tuple[str, str]]) -
     return found
 
 
-def _refuse(names: Iterable[str], module: ModuleType, *, written: WrittenBindings, file: str) -> None:
+def _stored_in(files: Iterable[WrittenBindings]) -> frozenset[str] | None:
+    """The attributes that functions of any of these files set; None: maybe any."""
+    found: set[str] = set()
+    for one in files:
+        if one.stored is None:
+            return None
+        found |= one.stored
+    return frozenset(found)
+
+
+def _refuse(
+    names: Iterable[str], module: ModuleType, *, written: WrittenBindings, file: str, stored: frozenset[str] | None
+) -> None:
     space, in_script = vars(module), module is sys.modules["__main__"]
     for name in sorted(names):
         if name in space:
             replaced = written.replaced(name, space[name], space)
             if replaced:
                 raise ReplacedInMemoryError(replaced, file)
-            changed = written.changed(name, space[name], space, in_script=in_script)
+            changed = written.changed(name, space[name], space, stored=stored, in_script=in_script)
             if changed:
                 raise ChangedInMemoryError(changed, file)
 
@@ -95,7 +108,8 @@ def _is_replaced(
     written, live = known(source), space[name]
     if written is None:
         return is_foreign(live)
-    return bool(written.changed(taken.name, live, vars(source)) or written.replaced(taken.name, live, vars(source)))
+    changed = written.changed(taken.name, live, vars(source), stored=written.stored)
+    return bool(changed or written.replaced(taken.name, live, vars(source)))
 
 
 def _set_at_import(code: Code, files: Mapping[str, tuple[str, str]], words_of: dict[CodeRow, set[str]]) -> set[str]:

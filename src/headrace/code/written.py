@@ -3,6 +3,7 @@ classes, records made of constants, names taken from elsewhere. Runs nothing of 
 """
 
 import ast
+import builtins
 import sys
 from abc import ABCMeta
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,9 +24,19 @@ from headrace.code.pieces import FileIndex
 from headrace.code.scopes import chain_of
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
+_SCOPES = (
+    *(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda),
+    *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
+)
 _MOST_WRAPPERS = 100
 _UNSEEN = ("exec", "globals")
 """Who calls these may bind what nobody sees."""
+_PLAIN_CALLS = (
+    *("builtins:dict", "builtins:frozenset", "builtins:list", "builtins:set", "builtins:tuple"),
+    *("datetime:date", "datetime:datetime", "datetime:timedelta", "decimal:Decimal", "fractions:Fraction"),
+    *("pathlib:Path", "pathlib:PurePath", "pathlib._local:Path"),
+)
+"""What these make is compared as a value."""
 _MAKERS = ("__new__", "__setattr__", "__getattr__", "__getattribute__", "__post_init__", "__init_subclass__")
 _NAMESPACES = ("types:SimpleNamespace", "argparse:Namespace")
 
@@ -89,59 +100,72 @@ class WrittenBindings:
         calls = (node.func for guard in guards for node in ast.walk(guard) if isinstance(node, ast.Call))
         starters = {one.id for one in calls if isinstance(one, ast.Name)}
         self._is_opaque = _binds_unseen(tree)
-        self._stored = attributes_stored(tree, starters)
+        self.stored = attributes_stored(tree, starters)
         self._values = _values_in(tree.body)
         self._classes = {one.name: _Class(one) for one in tree.body if isinstance(one, ast.ClassDef)}
         self._functions = _plain_functions(tree.body)
         self.taken = dict(_taken(tree.body))
         self._of_script = {name for guard in guards for name in _names_bound_within(guard.body)}
+        loops = [one for one in tree.body if isinstance(one, ast.For) and _runs(one)]
+        self._in_loops = {name for loop in loops for name in _names_bound_within([loop])}
+        self._last = _bound_again(tree.body)
         self._unsteady = unsteady_names(index, tree, leaving_out=starters) - self._of_script
 
-    def changed(self, name: str, live: object, space: Mapping[str, object], *, in_script: bool = False) -> str:
+    def changed(
+        self,
+        name: str,
+        live: object,
+        space: Mapping[str, object],
+        *,
+        stored: frozenset[str] | None,
+        in_script: bool = False,
+    ) -> str:
         """What has another value in memory than the file gives it for everybody who imports it: the name, an attribute
         of the class or record of this name, or the function of this name for its defaults; or "".
 
-        `space` is all that the module holds; `in_script`: the file is the script that this process runs, with what
-        stands under its `__name__` guard.
+        `space` is all that the module holds, `stored` are attributes that functions of the project set (None: maybe
+        any); `in_script`: the file is the script that this process runs, with what stands under its `__name__` guard.
         """
+        if in_script and (name in self._in_loops or (name in self._last and not is_same(self._last[name], live))):
+            return name  # between two runs that the script starts at its top level
         if name in self._unsteady or self._is_opaque:
             return ""
         if isinstance(live, type):
             written = self._classes.get(name)
-            stored = self._stored
             changed = written.changed(live, stored) if written is not None and stored is not None else ""
             return f"{name}.{changed}" if changed else ""
         if isinstance(live, FunctionType):
             node = self._functions.get(name)
             return name if node is not None and not has_defaults(live, node.args) else ""
-        return self._changed_value(name, live, space, in_script=in_script)
+        is_bound_anew = in_script and name in self._of_script and not _is_of(live, name, space)
+        found = self._changed_value(name, live, space, stored=stored)
+        return name if is_bound_anew and found is None else found or ""
 
-    def _changed_value(self, name: str, live: object, space: Mapping[str, object], *, in_script: bool) -> str:
-        is_bound_anew = in_script and name in self._of_script
+    def _changed_value(
+        self, name: str, live: object, space: Mapping[str, object], *, stored: frozenset[str] | None
+    ) -> str | None:
+        """None if the file does not say what the value is."""
         node = self._values.get(name)
-        if node is None:
-            return name if is_bound_anew else ""
-        written = value_of(node)
+        written = NO_VALUE if node is None else value_of(node)
         if written is not NO_VALUE:
             return "" if is_same(written, live) else name
-        if is_bound_anew:
-            return name
-        stored, record = self._stored, self._record(node, space)
+        record = self._record(node, space) if isinstance(node, ast.Call) else None
         if record is None or stored is None:
-            return ""
+            return None
         if type(record) is not type(live):
             return name
+        if _is_one_of(type(record), _PLAIN_CALLS):
+            return "" if is_same(record, live) else name
         made, found = _parts_of(record), _parts_of(live)
         differing = (one for one in {**made, **found} if not is_same(made.get(one, NO_VALUE), found.get(one)))
-        gone = (one for one in found if one not in made)
+        gone = (one for one in found if one not in made and not hasattr(type(live), one))  # a cached property
         attribute = next((one for one in (*gone, *differing) if one not in stored), "")
         return f"{name}.{attribute}" if attribute else ""
 
-    def _record(self, node: ast.expr, space: Mapping[str, object]) -> object | None:
+    def _record(self, node: ast.Call, space: Mapping[str, object]) -> object | None:
         """What a call with constants makes, if making it runs none of the user's code but the keeping of arguments."""
-        if not isinstance(node, ast.Call):
-            return None
-        made_by: Any = space.get(next(iter(chain_of(node.func)), ""))
+        root = next(iter(chain_of(node.func)), "")
+        made_by: Any = space.get(root, getattr(builtins, root, None))
         for part in chain_of(node.func)[1:]:
             made_by = getattr(made_by, part, None)
         arguments = [value_of(one) for one in node.args]
@@ -152,7 +176,11 @@ class WrittenBindings:
             or any(one is NO_VALUE for one in (*arguments, *named.values()))
         ):
             return None
-        if not (_is_namespace(made_by) or _is_plain_dataclass(made_by) or self._is_made_plainly(made_by, space)):
+        if not (
+            _is_one_of(made_by, (*_NAMESPACES, *_PLAIN_CALLS))
+            or _is_plain_dataclass(made_by)
+            or self._is_made_plainly(made_by, space)
+        ):
             return None
         try:
             made: object = made_by(*arguments, **named)
@@ -220,6 +248,22 @@ def _values_in(body: Sequence[ast.stmt]) -> dict[str, ast.expr]:
     return {name: node for name, node in found.items() if name not in many}
 
 
+def _bound_again(body: Sequence[ast.stmt]) -> dict[str, object]:
+    """By name: the last value of what a body binds to several constants, one after the other."""
+    found: dict[str, list[object]] = {}
+    for statement in body:
+        if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
+            for name in names_bound([statement]):
+                found.setdefault(name, []).append(value_of(statement.value))
+    return {name: values[-1] for name, values in found.items() if len(values) > 1 and NO_VALUE not in values}
+
+
+def _runs(loop: ast.For) -> bool:
+    """Whether a loop starts runs: it calls something of the name `run`."""
+    calls = (chain_of(node.func) for node in ast.walk(loop) if isinstance(node, ast.Call))
+    return any(chain[-1:] == ["run"] for chain in calls)
+
+
 def _taken(body: Sequence[ast.stmt]) -> Iterator[tuple[str, Taken]]:
     for statement in body:
         if isinstance(statement, ast.ImportFrom):
@@ -248,8 +292,8 @@ def _only_keeps(start: _Function) -> bool:
     return True
 
 
-def _is_namespace(made_by: type) -> bool:
-    return f"{made_by.__module__}:{made_by.__qualname__}" in _NAMESPACES
+def _is_one_of(made_by: type, names: Sequence[str]) -> bool:
+    return any(f"{one.__module__}:{one.__qualname__}" in names for one in made_by.__mro__)
 
 
 def _is_plain_dataclass(made_by: type) -> bool:
@@ -287,7 +331,10 @@ def _is_main_guard(test: ast.expr) -> bool:
 
 
 def _names_bound_within(statements: Sequence[ast.stmt]) -> Iterator[str]:
-    for statement in statements:
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                yield node.id
+    pending: list[ast.AST] = [*statements]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        if not isinstance(node, _SCOPES):
+            pending += ast.iter_child_nodes(node)

@@ -54,15 +54,14 @@ def places_that_count(files: Pairs, arguments: Sequence[str]) -> tuple[str, ...]
 
     Where those lie may follow from where the arguments lie (`image.with_suffix(".json")`), which the key leaves out.
     """
-    inside = tuple(f"/{path.strip('/')}/" for path in arguments)
-    is_other = any(not any(_is_inside(f"/{name.strip('/')}/", one) for one in inside) for name, _ in files)
+    is_other = any(not any(_is_inside(name, path) for path in arguments) for name, _ in files)
     return tuple(arguments) if is_other else ()
 
 
 def _is_inside(name: str, path: str) -> bool:
-    """Whether a file is a path or lies in it; of the two, one may be relative and the other absolute."""
-    folders = (name[: end + 1] for end in range(1, len(name)) if name[end] == "/")
-    return path.removeprefix("/") in name or any(path.endswith(folder) for folder in folders)
+    """Whether a file is a path or lies in it. Of one that is named in another way (relative, absolute) nobody knows."""
+    path = path.rstrip("/")
+    return name.rstrip("/") == path or name.startswith(f"{path}/")
 
 
 def verify_touched(
