@@ -65,6 +65,10 @@ class ContentFileDigests:
         except OSError as error:
             raise SourceUnreadableError(path, error.strerror or error) from error
 
+    def name_of(self, path: str) -> str:
+        """A path as touched files are named; see the port."""
+        return name_inside(self._root, os.path.normpath(path))
+
     def here(self) -> str:
         """The working directory; see the port."""
         return name_inside(self._root, os.getcwd())

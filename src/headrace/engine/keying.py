@@ -96,9 +96,11 @@ class Keys:
         return _Argument(digest, classes, tuple(zip(placed, digests, strict=True)))
 
     def _placed(self, path: str) -> str:
-        """A path of the user's as file digests take it: a relative one starts from the working directory."""
+        """A path of the user's as touched files are named: a relative one starts from the working directory."""
+        if path.startswith("/"):
+            return self._files.name_of(path)
         here = self._files.here()
-        return path if here == "." or path.startswith(("/", "~")) else f"{here}/{path}"
+        return path if here == "." or path.startswith("~") else f"{here}/{path}"
 
     def _class_digest(self, name: str) -> str:
         if name not in self._class_digests:

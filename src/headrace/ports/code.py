@@ -138,6 +138,10 @@ class FileDigests(Protocol):
         """
         ...
 
+    def name_of(self, path: str) -> str:
+        """An absolute path as touched files are named: relative to the root inside it."""
+        ...
+
     def here(self) -> str:
         """The working directory, from which users' relative paths start: relative to the root inside it, `.` for it."""
         ...

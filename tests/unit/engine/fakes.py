@@ -98,6 +98,9 @@ class Sources:
     def digest_of(self, path: str) -> str:
         return self.files.get(path, "")
 
+    def name_of(self, path: str) -> str:
+        return path.removeprefix("/project/")
+
     def here(self) -> str:
         return self.place
 
