@@ -54,7 +54,7 @@ def refuse_changed_bindings(
                 raise ReplacedInMemoryError(name, file)
 
 
-def set_at_import(codes: Iterable[Code], files: Mapping[str, tuple[str, str]]) -> set[str]:
+def names_set_at_import(codes: Iterable[Code], files: Mapping[str, tuple[str, str]]) -> set[str]:
     """The names that importing the modules of codes may set in each other; `files` as in `refuse_changed_bindings`."""
     words_of: dict[CodeRow, set[str]] = {}
     return {name for code in codes for name in _set_at_import(code, files, words_of)}

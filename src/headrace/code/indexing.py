@@ -13,7 +13,16 @@ from headrace.code.classes import write_class
 from headrace.code.computed import IMPORTED, QUOTED
 from headrace.code.folders import PRODUCT
 from headrace.code.pieces import SETTING, Effect, FileIndex, Kind, Mode, Piece, plain_piece
-from headrace.code.scopes import Bound, chain_of, import_targets, names_bound, root_of, targets_in, what_is_asked
+from headrace.code.scopes import (
+    Bound,
+    chain_of,
+    import_targets,
+    is_main_guard,
+    names_bound,
+    root_of,
+    targets_in,
+    what_is_asked,
+)
 from headrace.code.trees import FINGERPRINT_LENGTH, TreeWriter, fingerprint_of, kept_locals
 from headrace.code.values import kind_of_value
 from headrace.core.digests import digest_parts
@@ -60,7 +69,7 @@ def flatten(statements: list[ast.stmt], context: Context | None = None) -> Itera
     for statement in statements:
         if not isinstance(statement, ast.If):
             yield statement, context
-        elif _is_main_guard(statement.test):
+        elif is_main_guard(statement.test):
             yield from flatten(statement.body, replace(context, is_main=True))
             yield from flatten(statement.orelse, context)
         elif (chain_of(statement.test) or [""])[-1] == "TYPE_CHECKING":
@@ -70,15 +79,6 @@ def flatten(statements: list[ast.stmt], context: Context | None = None) -> Itera
             test = statement.test
             yield from flatten(statement.body, replace(context, tests=(*context.tests, (test, True))))
             yield from flatten(statement.orelse, replace(context, tests=(*context.tests, (test, False))))
-
-
-def _is_main_guard(test: ast.expr) -> bool:
-    if not isinstance(test, ast.Compare) or len(test.comparators) != 1 or not isinstance(test.ops[0], ast.Eq):
-        return False
-    sides = (test.left, test.comparators[0])
-    names = [side.id for side in sides if isinstance(side, ast.Name)]
-    values = [side.value for side in sides if isinstance(side, ast.Constant)]
-    return names == ["__name__"] and values == ["__main__"]
 
 
 class _ModuleIndexer:

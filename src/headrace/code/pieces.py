@@ -43,8 +43,7 @@ class Piece(NamedTuple):
     functions; `import_statements` the modules that functions in it import. `computed` as in `Findings`. `doc_readers`
     are the decorators and bases over it that may read its docstrings, `reads_docs` that it looks at docstrings itself.
     `mutates` are names of the module's scope that running it changes (ATTRIBUTES: those of a class; with SETTING: those
-    of what is imported). `paths` are the
-    strings in it that may name files.
+    of what is imported). `paths` are the strings in it that may name files.
     """
 
     kind: Kind

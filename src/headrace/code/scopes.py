@@ -104,6 +104,16 @@ def is_part(node: ast.AST) -> bool:
     return not isinstance(node, ast.Call)
 
 
+def is_main_guard(test: ast.expr) -> bool:
+    """Whether this is `__name__ == "__main__"`, either way round."""
+    if not isinstance(test, ast.Compare) or len(test.comparators) != 1 or not isinstance(test.ops[0], ast.Eq):
+        return False
+    sides = (test.left, test.comparators[0])
+    names = [side.id for side in sides if isinstance(side, ast.Name)]
+    values = [side.value for side in sides if isinstance(side, ast.Constant)]
+    return names == ["__name__"] and values == ["__main__"]
+
+
 def _collect(statements: Iterable[ast.stmt], bound: Bound) -> None:
     for statement in statements:
         binder = _BINDERS.get(type(statement))

@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from headrace.code.comparing import Comparison, Suspect
-from headrace.code.in_memory import refuse_changed_bindings, set_at_import
+from headrace.code.in_memory import names_set_at_import, refuse_changed_bindings
 from headrace.code.loads import LOADS, content_digest, drop_stale_bytecode, is_no_project, real_path
 from headrace.code.watching import install
 from headrace.core.symbols import Symbol
@@ -49,7 +49,7 @@ class LiveSources:
         ]
         if suspects:
             modules = [module for group in live.values() for module in group]
-            names = set_at_import(reached, asked)
+            names = names_set_at_import(reached, asked)
             error = Comparison(suspects, reached, self._memo, set_at_import=names).find_edit(modules, given)
             if error is not None:
                 raise error

@@ -21,7 +21,7 @@ from headrace.code.expected import (
 )
 from headrace.code.loads import is_no_project
 from headrace.code.pieces import FileIndex
-from headrace.code.scopes import chain_of
+from headrace.code.scopes import chain_of, is_main_guard
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _SCOPES = (
@@ -96,7 +96,7 @@ class WrittenBindings:
 
     def __init__(self, content: bytes, index: FileIndex) -> None:
         tree = ast.parse(content)
-        guards = [one for one in tree.body if isinstance(one, ast.If) and _is_main_guard(one.test)]
+        guards = [one for one in tree.body if isinstance(one, ast.If) and is_main_guard(one.test)]
         calls = (node.func for guard in guards for node in ast.walk(guard) if isinstance(node, ast.Call))
         starters = {one.id for one in calls if isinstance(one, ast.Name)}
         self._is_opaque = _binds_unseen(tree)
@@ -170,23 +170,18 @@ class WrittenBindings:
             made_by = getattr(made_by, part, None)
         arguments = [value_of(one) for one in node.args]
         named = {one.arg or "": value_of(one.value) for one in node.keywords}
-        if (
-            not isinstance(made_by, type)
-            or "" in named
-            or any(one is NO_VALUE for one in (*arguments, *named.values()))
-        ):
-            return None
-        if not (
-            _is_one_of(made_by, (*_NAMESPACES, *_PLAIN_CALLS))
-            or _is_plain_dataclass(made_by)
-            or self._is_made_plainly(made_by, space)
-        ):
+        is_known = "" not in named and not any(one is NO_VALUE for one in (*arguments, *named.values()))
+        if not is_known or not isinstance(made_by, type) or not self._is_plain(made_by, space):
             return None
         try:
             made: object = made_by(*arguments, **named)
         except Exception:  # noqa: BLE001 - it would have failed at import
             return None
         return made
+
+    def _is_plain(self, made_by: type, space: Mapping[str, object]) -> bool:
+        is_known = _is_one_of(made_by, (*_NAMESPACES, *_PLAIN_CALLS)) or _is_plain_dataclass(made_by)
+        return is_known or self._is_made_plainly(made_by, space)
 
     def _is_made_plainly(self, made_by: type, space: Mapping[str, object]) -> bool:
         written = self._classes.get(made_by.__name__)
@@ -300,8 +295,7 @@ def _is_plain_dataclass(made_by: type) -> bool:
     fields: dict[str, Any] | None = vars(made_by).get("__dataclass_fields__")
     start: Any = vars(made_by).get("__init__")
     is_generated = isinstance(start, FunctionType) and start.__code__.co_filename.startswith("<")
-    makes_itself = any(hasattr(made_by, name) for name in ("__post_init__",))
-    if fields is None or not is_generated or makes_itself or made_by.__mro__[1:] != (object,):
+    if fields is None or not is_generated or hasattr(made_by, "__post_init__") or made_by.__mro__[1:] != (object,):
         return False
     factories = [one.default_factory for one in fields.values()]
     return all(not callable(one) or one in (list, dict, set) for one in factories)
@@ -321,13 +315,6 @@ def _binds_unseen(tree: ast.Module) -> bool:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _UNSEEN:
             return True
     return False
-
-
-def _is_main_guard(test: ast.expr) -> bool:
-    names = {one.id for one in ast.walk(test) if isinstance(one, ast.Name)}
-    return names == {"__name__"} and any(
-        isinstance(one, ast.Constant) and one.value == "__main__" for one in ast.walk(test)
-    )
 
 
 def _names_bound_within(statements: Sequence[ast.stmt]) -> Iterator[str]:

@@ -315,20 +315,25 @@ def test_one_turn_is_one_write():
     assert run.version == 3
 
 
+class BreaksAtSuccess:
+    """The runs of a site's store, which takes no step that has succeeded."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def __getattr__(self, name: str):
+        return getattr(self._site.store.runs, name)
+
+    def write(self, change: RunChange) -> None:
+        if any(step.state is State.SUCCEEDED for step in change.steps):
+            raise StoreError("the disk is full")
+        self._site.store.runs.write(change)
+
+
 def test_a_store_that_breaks_stops_the_attempts_and_says_so():
     site = Site()
-
-    class Broken:
-        def __getattr__(self, name: str):
-            return getattr(site.store.runs, name)
-
-        def write(self, change: RunChange) -> None:
-            if any(step.state is State.SUCCEEDED for step in change.steps):
-                raise StoreError("the disk is full")
-            site.store.runs.write(change)
-
     plan = site.plan(graph(node("a"), node("b")))
-    conductor = site.conductor(plan, site.new_run(plan), runs=Broken())
+    conductor = site.conductor(plan, site.new_run(plan), runs=BreaksAtSuccess(site))
     executor = FunctionExecutor(conductor.report, lambda spec: text(1) if spec.node == "a" else None)
     with pytest.raises(StoreError, match="disk is full"):
         conductor.conduct(executor)
@@ -438,19 +443,9 @@ def test_a_run_that_another_process_has_ended_meanwhile_stays_as_that_has_left_i
 
 def test_what_a_run_leaves_undone_when_its_store_breaks_others_may_compute():
     site = Site()
-
-    class Broken:
-        def __getattr__(self, name: str):
-            return getattr(site.store.runs, name)
-
-        def write(self, change: RunChange) -> None:
-            if any(step.state is State.SUCCEEDED for step in change.steps):
-                raise StoreError("the disk is full")
-            site.store.runs.write(change)
-
     plan = site.plan(graph(node("a", x=const(1)), node("b", x=const(2))))
     run = site.new_run(plan)
-    conductor = site.conductor(plan, run, runs=Broken())
+    conductor = site.conductor(plan, run, runs=BreaksAtSuccess(site))
     executor = FunctionExecutor(conductor.report, lambda spec: text(1) if spec.node == "a" else None)
     with pytest.raises(StoreError, match="disk is full"):
         conductor.conduct(executor)
