@@ -1,5 +1,6 @@
 """Projects to run commands in."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -7,9 +8,15 @@ import pytest
 from acceptance.command_line import Project
 
 
+@pytest.fixture(scope="session")
+def initialised(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `headrace init` writes, once for all tests of a process."""
+    folder = tmp_path_factory.mktemp("initialised")
+    Project(folder).ok("init", "deliveries")
+    return folder / "deliveries"
+
+
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
+def project(initialised: Path, tmp_path: Path) -> Project:
     """A new project as `headrace init` writes it."""
-    made = Project(tmp_path)
-    made.ok("init", "deliveries")
-    return Project(tmp_path / "deliveries")
+    return Project(Path(shutil.copytree(initialised, tmp_path / "deliveries")))

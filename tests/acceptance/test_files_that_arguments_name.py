@@ -6,6 +6,8 @@ import pytest
 
 from acceptance.edited_files import HEAD, project_of, run
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("polars")
 GIVEN = {
     "a tuple": ("('data/a' + SUFFIX,)", "names[0]"),

@@ -8,6 +8,8 @@ import pytest
 
 from acceptance.edited_files import HEAD, project_of, run
 
+pytestmark = pytest.mark.slow
+
 CALLS = {
     "a list": "subprocess.check_output(['cat', 'data/a.txt'], text=True)",
     "a working directory": "subprocess.check_output(['cat', 'a.txt'], text=True, cwd='data')",

@@ -6,6 +6,8 @@ import pytest
 
 from acceptance.command_line import Project
 
+pytestmark = pytest.mark.slow
+
 FLOW = """
 import json
 from collections.abc import Sequence

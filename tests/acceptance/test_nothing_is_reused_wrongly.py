@@ -6,6 +6,8 @@ import pytest
 
 from acceptance.command_line import Project
 
+pytestmark = pytest.mark.slow
+
 HEAD = "from dataclasses import dataclass\nfrom enum import Enum\nfrom pathlib import Path\nimport headrace as hr\n\n"
 CASES = {
     "a method of a class whose object comes through an input without annotation": (

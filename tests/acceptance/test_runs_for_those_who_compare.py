@@ -7,6 +7,8 @@ import pytest
 
 from acceptance.command_line import Project
 
+pytestmark = pytest.mark.slow
+
 PIPELINES = """
 import os
 from collections.abc import Sequence

@@ -11,6 +11,8 @@ import pytest
 
 from acceptance.command_line import ENVIRONMENT, Project
 
+pytestmark = pytest.mark.slow
+
 STEPS = """
 import os
 import time

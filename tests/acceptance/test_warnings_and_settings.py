@@ -6,6 +6,8 @@ import pytest
 
 from acceptance.command_line import Project
 
+pytestmark = pytest.mark.slow
+
 PICKLING = """
 import headrace as hr
 
