@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from queue import Empty, SimpleQueue
 
 from msgspec import Struct
@@ -135,9 +135,24 @@ class Conductor:
         A run that another process has taken over meanwhile is left alone: what is open here is stopped, nothing is
         written, and the run is returned as the other one has it. Raises StoreError; attempts are stopped then too.
         """
+        turns = self.turns(executor)
+        message = None
+        try:
+            while True:
+                message = self._message_until(turns.send(message))
+        except StopIteration:
+            return self._run
+        finally:
+            turns.close()
+
+    def turns(self, executor: Executor) -> Generator[float, WorkerMessage | _Wish | None, None]:
+        """The same, turn by turn, for somebody else who does the waiting (the clock of a simulation).
+
+        Yields the time until which nothing is to be done, unless a message comes: that may be reported or sent in.
+        """
         machine = self._machine_for(executor)
         try:
-            self._loop(machine, executor)
+            yield from self._loop(machine, executor)
         except StaleWriteError:
             self._run = self._ports.runs.get(self._run.id)
         finally:
@@ -146,7 +161,6 @@ class Conductor:
             self._claims.release(everything=True)
         if self._observer is not None:
             self._observer.on_end(self._run)
-        return self._run
 
     def _machine_for(self, executor: Executor) -> Machine:
         options = MachineOptions(
@@ -163,7 +177,7 @@ class Conductor:
             self._answerer.looks_back = True
         return machine
 
-    def _loop(self, machine: Machine, executor: Executor) -> None:
+    def _loop(self, machine: Machine, executor: Executor) -> Generator[float, WorkerMessage | _Wish | None, None]:
         now = self._options.clock()
         self._next.append(RunStarted(now))
         self._next_poll = now + self._options.poll_s
@@ -177,7 +191,11 @@ class Conductor:
                 return
             turn = Turn(self._run, self._sequence)
             if not self._next:
-                self._wait(machine, turn)
+                # a message, an alarm, or the next look for a cancellation
+                until = self._next_poll if self._wake_at is None else min(self._next_poll, self._wake_at)
+                message = yield until
+                if message is not None:
+                    self._hear(machine, turn, message)
 
     def _started(self, now: float) -> RunRecord:
         run = self._run
@@ -185,14 +203,11 @@ class Conductor:
         fresh = replace(run, state=State.RUNNING, started_at=started, runner=self._me)
         return replace(fresh, finished_at=None, failure=None, output=None, cancel_requested_at=None)
 
-    def _wait(self, machine: Machine, turn: Turn) -> None:
-        """Wait for a message, an alarm, or the next look for a cancellation."""
-        until = self._next_poll if self._wake_at is None else min(self._next_poll, self._wake_at)
+    def _message_until(self, until: float) -> WorkerMessage | _Wish | None:
         try:
-            message = self._inbox.get(timeout=max(0.0, until - self._options.clock()))
+            return self._inbox.get(timeout=max(0.0, until - self._options.clock()))
         except Empty:
-            return
-        self._hear(machine, turn, message)
+            return None
 
     def _take_turn(self, machine: Machine, turn: Turn) -> None:
         """Handle all that has come in, and all that follows from it at once."""
