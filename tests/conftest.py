@@ -1,9 +1,14 @@
 """Options and marks of the whole suite."""
 
 import signal
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
+
+from headrace.stores.opening import SqlStore
+from headrace.stores.postgres_opening import open_postgres
+from postgres_kit import shared_server, template
 
 STARTERS = ("acceptance.command_line", "acceptance.edited_files")
 """The modules of the tests that start `headrace` and scripts of users."""
@@ -52,3 +57,19 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
     if report.skipped and item.get_closest_marker("services") and item.config.getoption("--require-services"):
         report.outcome = "failed"
     return report
+
+
+@pytest.fixture
+def postgres_address() -> Iterator[str]:
+    """The address of a database of this test's own, with an empty store in it."""
+    server = shared_server()
+    name = server.fresh(template())
+    yield server.address(name)
+    server.drop(name)
+
+
+@pytest.fixture
+def postgres_store(postgres_address: str) -> Iterator[SqlStore]:
+    """An empty store in a PostgreSQL database."""
+    with open_postgres(postgres_address) as store:
+        yield store

@@ -13,6 +13,7 @@ from headrace.ports.artifacts import ArtifactStore
 from headrace.ports.code import CodeReader, EnvironmentReader, FileDigests, LiveCode
 from headrace.ports.processes import Processes
 from headrace.ports.traces import Tracer
+from headrace.stores.errors import DriverMissingError, StoreMissingError
 from headrace.stores.opening import SqlStore, open_store
 
 
@@ -28,6 +29,8 @@ class Rooms:
     def stores(self) -> SqlStore:
         """The metadata store; made at the first run. Raises UsageError if only reading is wanted and there is none."""
         folder = self.settings.store
+        if self.settings.database:
+            return self._server_store()
         if self._is_reading and not (folder / "headrace.db").exists():
             lost = where_the_project_is(self.settings)
             first = f"There is no store in {folder} yet; `headrace run PIPELINE` makes one with its first run."
@@ -38,6 +41,23 @@ class Rooms:
             read_only=None if self._is_reading else False,
             trust_file_system=self.settings.trust_file_system,
         )
+
+    def _server_store(self) -> SqlStore:
+        try:
+            from headrace.stores.postgres_opening import open_postgres
+        except ImportError as error:
+            if (error.name or "psycopg").partition(".")[0] != "psycopg":
+                raise
+            raise DriverMissingError(str(error)) from error
+
+        address = self.settings.database.text
+        try:
+            return open_postgres(address, read_only=None if self._is_reading else False)
+        except StoreMissingError as error:
+            if not self._is_reading:
+                raise
+            first = f"There is no store in {error.path} yet; `headrace run PIPELINE` makes one with its first run."
+            raise UsageError(first) from error
 
     @cached_property
     def artifacts(self) -> ArtifactStore:

@@ -144,6 +144,19 @@ class ClosedStoreError(StoreError):
         super().__init__(f"The store {path} was closed by this process. Open it again, or keep it open longer.")
 
 
+class DriverMissingError(StoreError):
+    """A server's database is asked for, and what talks to servers is not installed."""
+
+    code = "store.driver-missing"
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(
+            f"The project's database is on a PostgreSQL server, and psycopg cannot be used here ({reason}). Install "
+            f"it: `pip install 'headrace[postgres]'`."
+        )
+
+
 class ConditionError(UsageError):
     """A condition compares a field with something that it never is."""
 

@@ -38,9 +38,10 @@ class SqlResultStore:
     ) -> Mapping[str, tuple[str, WorkerIdentity]]:
         """Claim keys for a run; returns those that another run holds already, which are not claimed."""
         text = rows.dump_worker(holder)
+        # sorted: where rows are locked one by one, two processes must not wait for each other
 
         def work(session: Session) -> dict[str, tuple[str, WorkerIdentity]]:
-            insert_all(session, sql.CLAIM, [(key, run_id, text) for key in keys])
+            insert_all(session, sql.CLAIM, [(key, run_id, text) for key in sorted(set(keys))])
             held: dict[str, tuple[str, WorkerIdentity]] = {}
             for chunk in sql.chunks(keys):
                 statement = sql.CLAIMED_BY_OTHERS.format(marks=sql.marks(len(chunk)))
@@ -53,4 +54,6 @@ class SqlResultStore:
     def release(self, keys: Sequence[str], run_id: str) -> None:
         """Give claims of a run back."""
         if keys:
-            self._database.write(lambda session: insert_all(session, sql.RELEASE, [(key, run_id) for key in keys]))
+            self._database.write(
+                lambda session: insert_all(session, sql.RELEASE, [(key, run_id) for key in sorted(keys)])
+            )

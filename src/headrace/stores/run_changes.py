@@ -42,19 +42,22 @@ class PreparedChange:
             (sql.INSERT_RESULT, [rows.result_row(result) for result in change.results]),
             (sql.INSERT_METRIC, [rows.metric_row(metric) for metric in change.metrics]),
             (sql.INSERT_LOGGED, [rows.logged_row(logged) for logged in change.logged]),
-            (sql.INSERT_DOCUMENT, list(change.documents.items())),
+            (sql.INSERT_DOCUMENT, sorted(change.documents.items())),
             (sql.NOTE_FACT, self._facts()),
         ]
         self._reuses = self._made_elsewhere()
+        self._begun_after = -1
 
     def __call__(self, session: Session) -> None:
         """Apply it; raises StaleWriteError before anything is changed."""
         run, events = self._change.run, self._change.events
         version, last_event, tags = stand_of(session, run.id)
-        if version != run.version:
-            raise StaleWriteError(run.id, run.version, version)
-        if session.execute(sql.UPDATE_RUN, (last_event + len(events), *self._update)).rowcount != 1:
+        number = last_event + len(events)
+        if version != run.version or session.execute(sql.UPDATE_RUN, (number, *self._update)).rowcount != 1:
+            if self._was_applied(session):
+                return
             raise StaleWriteError(run.id, run.version, stand_of(session, run.id)[0])
+        self._begun_after = last_event
         insert_all(session, sql.FORGET_REUSES, [(run.id, node) for node in self._change.reopened])
         for statement, parameter_rows in self._puts:
             insert_all(session, statement, parameter_rows)
@@ -65,6 +68,21 @@ class PreparedChange:
         self._change_tags(session, set(rows.decode(tags)))
         if run.state.is_final:
             session.execute(sql.RELEASE_ALL, (run.id,))
+
+    def _was_applied(self, session: Session) -> bool:
+        """Whether an earlier time of this very change was committed, although its connection broke before it said so.
+
+        Its events stand where they would stand then; a change without events has left its row as it would be.
+        """
+        run, events, after = self._change.run, self._change.events, self._begun_after
+        if after < 0:
+            return False
+        if not events:
+            found = session.execute(sql.WRITTEN_OF_RUN, (run.id, run.version + 1)).fetchone()
+            return found is not None and tuple(found) == self._update[:11]
+        expected = [rows.event_row(event, after + place) for place, event in enumerate(events, 1)]
+        stored = session.execute(sql.EVENTS, (run.id, after)).fetchall()
+        return [tuple(row) for row in stored[: len(events)]] == expected
 
     def _facts(self) -> list[tuple[Parameter, ...]]:
         change, run_id = self._change, self._change.run.id

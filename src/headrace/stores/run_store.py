@@ -28,12 +28,17 @@ class SqlRunStore:
         step_rows = [rows.step_row(step, run.pipeline) for step in steps]
         facts = rows.parameter_facts(run.id, run.parameters)
 
+        times: list[Session] = []
+
         def work(session: Session) -> None:
+            if times and session.execute(sql.HAS_RUN, (run.id,)).fetchone():
+                return  # an earlier time was committed after all
+            times.append(session)
             session.execute(sql.INSERT_RUN, run_row)
             insert_all(session, sql.INSERT_TAG, [(tag, run.id) for tag in run.tags])
             insert_all(session, sql.PUT_STEP, step_rows)
             insert_all(session, sql.NOTE_FACT, facts)
-            insert_all(session, sql.INSERT_DOCUMENT, list(documents.items()))
+            insert_all(session, sql.INSERT_DOCUMENT, sorted(documents.items()))
 
         self._database.write(work)
 
@@ -75,7 +80,10 @@ class SqlRunStore:
 
 def _fetched(database: Database, choose: Callable[[Session], Sequence[str]]) -> list[RunRecord]:
     def work(session: Session) -> list[Row]:
-        return [session.execute(sql.GET_RUN, (run_id,)).fetchone() for run_id in choose(session)]
+        found: list[Row] = []
+        for chunk in sql.chunks(choose(session)):
+            found += session.execute(sql.GET_RUNS.format(marks=sql.marks(len(chunk))), chunk).fetchall()
+        return found
 
     return [rows.run_of(row) for row in database.read(work)]
 

@@ -14,11 +14,12 @@ T = TypeVar("T")
 Parameter = str | float | int | None
 Row = Sequence[Any]
 
-TYPE_WORDS = ("serial", "key", "clustered")
+TYPE_WORDS = ("serial", "key", "clustered", "and_word")
 """What migrations write in braces, because databases name it differently.
 
 `{serial}`: a number that grows with each row, as primary key. `{key}`: a text that compares by code point, whatever
 the database's language. `{clustered}`: after a table's bracket, rows lie in the order of their primary key.
+`{and_word}`: one more column of an index, a text of any length that is there only to be read with the others.
 """
 
 
@@ -56,7 +57,8 @@ class Database(Protocol):
 
     Any thread. `read` gives the work a session without a transaction: each statement sees what is committed. `write`
     runs the work inside a transaction and returns after the commit; work that raises leaves no trace. Work may run
-    more than once if the database asks for it, so it must have no effect outside its session.
+    more than once, so it must have no effect outside its session; and an earlier time may have been committed although
+    nobody could say so (the connection broke), so it must find that out where doing it twice would be wrong.
     """
 
     def read(self, work: Callable[[Session], T]) -> T:

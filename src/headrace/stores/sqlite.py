@@ -29,7 +29,12 @@ headrace_calls_for_others = True
 """See `core.import_reads.TRANSPARENT`: a step may open the store of another project."""
 T = TypeVar("T")
 
-TYPES: Mapping[str, str] = {"serial": "INTEGER PRIMARY KEY", "key": "TEXT", "clustered": " WITHOUT ROWID"}
+TYPES: Mapping[str, str] = {
+    "serial": "INTEGER PRIMARY KEY",
+    "key": "TEXT",
+    "clustered": " WITHOUT ROWID",
+    "and_word": ", word",
+}
 """SQLite's words for what migrations write in braces."""
 
 Mode = Literal["rwc", "ro", "ro&immutable=1"]

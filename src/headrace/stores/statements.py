@@ -50,6 +50,12 @@ REQUEST_CANCEL = f"""
 UPDATE runs SET cancel_requested_at = COALESCE(cancel_requested_at, ?) WHERE id = ? AND state NOT IN {FINAL_STATES}
 """
 GET_RUN = f"SELECT {RUN_COLUMNS} FROM runs WHERE id = ?"
+GET_RUNS = f"SELECT {RUN_COLUMNS} FROM runs WHERE id IN ({{marks}}) ORDER BY id DESC"
+HAS_RUN = "SELECT 1 FROM runs WHERE id = ?"
+WRITTEN_OF_RUN = (
+    "SELECT state, graph_digest, name, started_at, finished_at, output, failure, note, tags, settings, runner "
+    "FROM runs WHERE id = ? AND version = ?"
+)
 LAST_RUN = f"SELECT {RUN_COLUMNS} FROM runs ORDER BY id DESC LIMIT 1"
 FIND_BY_START = "SELECT id FROM runs WHERE id >= ? AND id < ? ORDER BY id DESC LIMIT ?"
 FIND_BY_END = "SELECT id FROM runs WHERE id_backwards >= ? AND id_backwards < ? ORDER BY id DESC LIMIT ?"
@@ -218,7 +224,8 @@ ORDER BY at, id
 
 RECALL = "SELECT content FROM memos WHERE key = ?"
 FORGET = "DELETE FROM memos WHERE key = ?"
-KEEP = _insert("memos", "key, size, content")
+# another process may have kept the same since: then that is as good
+KEEP = _insert("memos", "key, size, content") + " ON CONFLICT (key) DO NOTHING"
 FORGET_BY_COUNT = "DELETE FROM memos WHERE id <= (SELECT MAX(id) FROM memos) - ?"
 FORGET_BY_SIZE = """
 DELETE FROM memos WHERE id <= (

@@ -13,10 +13,26 @@ from headrace.core.errors import SettingsError, close_to, near
 STORE_FOLDER = ".headrace"
 
 
+class DatabaseAddress:
+    """`postgresql://…`, which may hold a password: it is in `text` and in no representation. Empty: none."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str = "") -> None:
+        self.text = text
+
+    def __bool__(self) -> bool:
+        return bool(self.text)
+
+    def __repr__(self) -> str:
+        return "<address of a database>" if self.text else "<no database>"
+
+
 class Settings(Struct, frozen=True):
     """What a project has decided.
 
-    `root` is the project's folder, `store` the folder of database, objects and logs, `pipelines` the names of
+    `root` is the project's folder, `store` the folder of database, objects and logs, `database` the address of a
+    server's database instead of the one in that folder, `pipelines` the names of
     `[tool.headrace.pipelines]` with their `module:name`. `lanes` is how many steps run at once (0: as many as there
     are cores). `pickles` says what happens to a value that has no safe format, `trusted` which of the project's own
     classes scikit-learn models may hold, `strict` whether an input or output without annotation is an error,
@@ -32,10 +48,16 @@ class Settings(Struct, frozen=True):
     trusted: tuple[str, ...] = ()
     strict: bool = False
     trust_file_system: bool = False
+    database: DatabaseAddress = DatabaseAddress()
 
 
 _CHOICES = {"durability": ("normal", "full"), "pickles": ("allow", "warn", "forbid")}
-_ENVIRONMENT = {"HEADRACE_LANES": "lanes", "HEADRACE_DURABILITY": "durability", "HEADRACE_PICKLES": "pickles"}
+_ENVIRONMENT = {
+    "HEADRACE_LANES": "lanes",
+    "HEADRACE_DURABILITY": "durability",
+    "HEADRACE_PICKLES": "pickles",
+    "HEADRACE_DATABASE": "database",
+}
 _PREFIX = "HEADRACE_"
 _VARIABLES = (*_ENVIRONMENT, "HEADRACE_HOME", "HEADRACE_TRACEBACK")
 
@@ -113,6 +135,8 @@ def _read_table(path: Path) -> dict[str, object]:
 
 
 def _checked(name: str, value: object, called: str) -> Any:
+    if name == "database":
+        return _address(value, called)
     shown = str(value).lower() if isinstance(value, bool) else repr(value)
     if name == "lanes":
         if str(value).isdigit():
@@ -129,6 +153,16 @@ def _checked(name: str, value: object, called: str) -> Any:
     if name == "trusted":
         return _texts(value, called, shown)
     return _targets(value, called) if name == "pipelines" else value
+
+
+def _address(value: object, called: str) -> DatabaseAddress:
+    # what it says is not shown, as it may hold a password
+    if not isinstance(value, str) or (value and not value.startswith(("postgresql://", "postgres://"))):
+        raise SettingsError(
+            f"{called} has to be the address of a PostgreSQL database, such as postgresql://user@host/database; "
+            f"empty for the SQLite database in the store's folder."
+        )
+    return DatabaseAddress(value)
 
 
 def _texts(value: object, called: str, shown: str) -> tuple[str, ...]:

@@ -6,12 +6,13 @@ Changes nothing; says which step and run a fault affects, and the command that m
 import os
 import shlex
 import shutil
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from headrace.app.rooms import Rooms
 from headrace.app.upkeep.findings import Finding
-from headrace.core.errors import ArtifactError, HeadraceError
+from headrace.core.errors import ArtifactError, HeadraceError, UsageError
 from headrace.core.ids import short_id
 from headrace.core.states import State
 from headrace.core.values import InlineValue, ObjectValue, objects_in
@@ -35,11 +36,12 @@ def examine_store(rooms: Rooms, *, deep: bool = False) -> Iterator[Finding]:
     """
     folder = rooms.settings.store
     yield _room(folder if folder.exists() else rooms.settings.root)
-    if not folder.exists():
+    if not folder.exists() and not rooms.settings.database:
         yield Finding("store", "note", f"none yet; the first run makes {folder}")
         return
     yield from _rights(folder)
-    yield from _file_system(rooms, folder)
+    if not rooms.settings.database:
+        yield from _file_system(rooms, folder)
     try:
         inspection = SqlInspection(rooms.stores.database)
         yield Finding("store", "ok", f"opens at {rooms.stores.place}, schema {inspection.schema}")
@@ -49,6 +51,8 @@ def examine_store(rooms: Rooms, *, deep: bool = False) -> Iterator[Finding]:
         yield from _objects(rooms, inspection.named(), deep=deep)
     except StoreDamagedError as error:
         yield Finding("database", "problem", str(error), _recovery(rooms))
+    except UsageError as error:
+        yield Finding("store", "note", str(error))
     except HeadraceError as error:
         yield Finding("store", "problem", str(error))
 
@@ -85,6 +89,12 @@ def _file_system(rooms: Rooms, folder: Path) -> Iterator[Finding]:
 
 
 def _database(rooms: Rooms, faults: Sequence[str], *, deep: bool) -> Iterator[Finding]:
+    if rooms.settings.database:
+        begun = time.perf_counter()
+        rooms.stores.database.faults()
+        answered = f"a PostgreSQL server keeps it and answers within {(time.perf_counter() - begun) * 1000:.1f} ms"
+        yield Finding("database", "ok", answered)
+        return
     if not faults:
         yield Finding("database", "ok", "every page and index is sound" if deep else "every page is sound")
         return

@@ -48,7 +48,7 @@ CREATE TABLE run_facts (
     at DOUBLE PRECISION NOT NULL,
     PRIMARY KEY (run_id, kind, name)
 ){clustered};
-CREATE INDEX run_facts_by_name ON run_facts (kind, name, run_id, number, word);
+CREATE INDEX run_facts_by_name ON run_facts (kind, name, run_id, number{and_word});
 
 CREATE TABLE step_runs (
     run_id {key} NOT NULL,
