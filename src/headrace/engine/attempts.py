@@ -96,18 +96,20 @@ class Attempts:
 
     def _start(self, lease: Lease, event: AttemptStarted) -> None:
         board, step = self._board, lease.step
-        lease.state, lease.worker, lease.started_at = State.RUNNING, event.worker, event.at
+        # by a clock that was set back meanwhile it may have begun before it was launched, and be overdue at once
+        began_at = max(event.at, lease.created_at)
+        lease.state, lease.worker, lease.started_at = State.RUNNING, event.worker, began_at
         board.touch_lease(lease)
         step.items.move(lease.index, State.RUNNING)
         if step.state is not State.RUNNING:
             step.state = State.RUNNING
             if step.started_at is None:
-                step.started_at = event.at
+                step.started_at = began_at
                 board.note(EventType.STEP_STARTED, step.name)
         board.touch(step)
         timeout = step.node.step.timeout_s
         if timeout is not None and lease.stopping is None:
-            lease.deadline = event.at + timeout + board.options.silence_s
+            lease.deadline = began_at + timeout + board.options.silence_s
             board.set_alarm(lease.deadline, Alarm("overdue", attempt_id=lease.attempt_id))
 
     def _close(self, lease: Lease, state: State, usage: Usage) -> None:

@@ -59,6 +59,10 @@ class Claims:
         self._to_release.append(key)
         return self._waiting.pop(key, [])
 
+    def leave(self) -> None:
+        """The run is another process's now, and so are its claims: none is given back any more."""
+        self._holders, self._to_release = {}, []
+
     def release(self, *, everything: bool = False) -> None:
         """Let other runs have the keys that were given back (or all); call it after the results are written."""
         keys, self._to_release = self._to_release, []

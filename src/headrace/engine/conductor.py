@@ -31,6 +31,7 @@ from headrace.engine.options import MachineOptions
 from headrace.engine.ports import Ports
 from headrace.engine.reuse import Reuser, Shelves
 from headrace.engine.specs import Specs
+from headrace.engine.steady_clock import SteadyClock
 from headrace.engine.turns import Turn
 from headrace.plan.plan import Plan
 from headrace.plan.selection import choose
@@ -98,6 +99,7 @@ class Conductor:
     ) -> None:
         self._plan, self._run, self._ports = plan, run, ports
         self._options = options or ConductorOptions()
+        self._clock = SteadyClock(self._options.clock)
         self._observer, self._earlier = observer, earlier
         self._me = ports.processes.me()
         self._inbox: SimpleQueue[WorkerMessage | _Wish] = SimpleQueue()
@@ -139,7 +141,7 @@ class Conductor:
         message = None
         try:
             while True:
-                message = self._message_until(turns.send(message))
+                message = self._message_within(turns.send(message))
         except StopIteration:
             return self._run
         finally:
@@ -148,12 +150,14 @@ class Conductor:
     def turns(self, executor: Executor) -> Generator[float, WorkerMessage | _Wish | None, None]:
         """The same, turn by turn, for somebody else who does the waiting (the clock of a simulation).
 
-        Yields the time until which nothing is to be done, unless a message comes: that may be reported or sent in.
+        Yields for how many seconds nothing is to be done, unless a message comes: that may be reported or sent in.
         """
         machine = self._machine_for(executor)
         try:
             yield from self._loop(machine, executor)
         except StaleWriteError:
+            # what is claimed for the run is its next conductor's by now
+            self._claims.leave()
             self._run = self._ports.runs.get(self._run.id)
         finally:
             for attempt in machine.open_attempts:
@@ -178,7 +182,7 @@ class Conductor:
         return machine
 
     def _loop(self, machine: Machine, executor: Executor) -> Generator[float, WorkerMessage | _Wish | None, None]:
-        now = self._options.clock()
+        now = self._clock()
         self._next.append(RunStarted(now))
         self._next_poll = now + self._options.poll_s
         turn = Turn(self._started(now), self._sequence)
@@ -193,7 +197,7 @@ class Conductor:
             if not self._next:
                 # a message, an alarm, or the next look for a cancellation
                 until = self._next_poll if self._wake_at is None else min(self._next_poll, self._wake_at)
-                message = yield until
+                message = yield max(0.0, until - self._clock())
                 if message is not None:
                     self._hear(machine, turn, message)
 
@@ -203,9 +207,9 @@ class Conductor:
         fresh = replace(run, state=State.RUNNING, started_at=started, runner=self._me)
         return replace(fresh, finished_at=None, failure=None, output=None, cancel_requested_at=None)
 
-    def _message_until(self, until: float) -> WorkerMessage | _Wish | None:
+    def _message_within(self, seconds: float) -> WorkerMessage | _Wish | None:
         try:
-            return self._inbox.get(timeout=max(0.0, until - self._options.clock()))
+            return self._inbox.get(timeout=seconds)
         except Empty:
             return None
 
@@ -217,45 +221,49 @@ class Conductor:
             except Empty:
                 break
             self._hear(machine, turn, message)
-        now = self._options.clock()
+        now = self._clock()
         if self._wake_at is not None and self._wake_at <= now:
             self._next.append(TimePassed(now))
         if self._next_poll <= now:
             self._look_for_cancellation(turn, now)
         until = now + TURN_S
-        while self._next and self._options.clock() < until:
+        while self._next and self._clock() < until:
             self._feed(machine, turn, self._next.popleft())
         self._feed(machine, turn, TurnEnded(now))
 
     def _hear(self, machine: Machine, turn: Turn, message: WorkerMessage | _Wish) -> None:
         match message:
-            case AttemptBegan():
-                started = AttemptStarted(message.at, message.attempt_id, message.fence, message.worker)
-                self._feed(machine, turn, started)
-            case AttemptDone():
-                self._done[message.attempt_id] = message
-                succeeded = AttemptSucceeded(
-                    message.at, message.attempt_id, message.fence, message.output, message.usage
-                )
-                self._feed(machine, turn, succeeded)
-                self._done.pop(message.attempt_id, None)
-            case AttemptBroke():
-                failed = AttemptFailed(message.at, message.attempt_id, message.fence, message.failure, message.usage)
-                self._feed(machine, turn, failed)
             case TrackingBatch() | LogLines():
                 _track(machine, turn, message)
             case _Wish():
-                self._wish(turn, self._options.clock())
+                self._wish(turn, self._clock())
                 if message.is_urgent:
                     self._give_up(machine, turn)
+            case _:
+                # a worker's clock may be ahead of the one by which the machine counts its delays
+                self._hear_of_attempt(machine, turn, message, at=min(message.at, self._clock()))
+
+    def _hear_of_attempt(
+        self, machine: Machine, turn: Turn, message: AttemptBegan | AttemptDone | AttemptBroke, *, at: float
+    ) -> None:
+        who = (message.attempt_id, message.fence)
+        match message:
+            case AttemptBegan():
+                self._feed(machine, turn, AttemptStarted(at, *who, message.worker))
+            case AttemptDone():
+                self._done[message.attempt_id] = message
+                self._feed(machine, turn, AttemptSucceeded(at, *who, message.output, message.usage))
+                self._done.pop(message.attempt_id, None)
+            case AttemptBroke():
+                self._feed(machine, turn, AttemptFailed(at, *who, message.failure, message.usage))
 
     def _wish(self, turn: Turn, at: float) -> None:
         if turn.run.cancel_requested_at is None:
             turn.run = replace(turn.run, cancel_requested_at=at)
-        self._next.append(CancelRequested(self._options.clock()))
+        self._next.append(CancelRequested(self._clock()))
 
     def _give_up(self, machine: Machine, turn: Turn) -> None:
-        now = self._options.clock()
+        now = self._clock()
         while self._next:
             self._feed(machine, turn, self._next.popleft())
         failure = Failure(FailureKind.CANCELLED, "The attempt was stopped.")
@@ -273,13 +281,15 @@ class Conductor:
             self._wish(turn, stored.cancel_requested_at)
 
     def _is_mine(self, stored: RunRecord) -> bool:
-        return stored.runner in (None, self._me, self._run.runner)
+        """A run that is taken over is still its last conductor's, and may be written on by that one: it is this one's
+        once a write has found it as it was read."""
+        return stored.runner in (None, self._me) or stored.version == self._run.version
 
     def _feed(self, machine: Machine, turn: Turn, event: Event) -> None:
         for command in machine.handle(event):
             match command:
                 case Expand() | Gather() | LookUp() | Verify():
-                    now = self._options.clock()
+                    now = self._clock()
                     self._next.append(self._answerer.answer(command, self._ports.artifacts, now))
                     turn.freed += self._answerer.take_freed()
                 case ItemEnded():
@@ -316,7 +326,7 @@ class Conductor:
         freed: dict[str, list[int]] = {}
         for node, item in turn.freed:
             freed.setdefault(node, []).append(item)
-        now = self._options.clock()
+        now = self._clock()
         self._next.extend(ClaimFreed(now, node, tuple(items)) for node, items in freed.items())
 
     def _written(self, change: RunChange) -> RunRecord:
@@ -361,7 +371,7 @@ class Conductor:
             self._refuse(launch, Failure(FailureKind.INFRASTRUCTURE, f"The step cannot be started: {error}"))
 
     def _refuse(self, launch: LaunchAttempt, failure: Failure) -> None:
-        self._next.append(AttemptFailed(self._options.clock(), launch.attempt_id, launch.fence, failure))
+        self._next.append(AttemptFailed(self._clock(), launch.attempt_id, launch.fence, failure))
 
 
 def _track(machine: Machine, turn: Turn, message: TrackingBatch | LogLines) -> None:

@@ -1,0 +1,138 @@
+"""A run that two processes believe to be theirs, and conductors whose clocks are set: turn by turn, without waiting."""
+
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from headrace.core.states import FailureKind, State
+from headrace.definition.graph import RetryRule
+from headrace.engine.conductor import Earlier
+from headrace.engine.steady_clock import SteadyClock
+from headrace.ports.executors import AttemptBegan, AttemptSpec
+from headrace.ports.records import RunRecord
+from headrace.ports.stores import RunChange
+from unit.engine.fakes import ME, FunctionExecutor, Outcome, Site, add, other_site
+from unit.engine.worlds import WORKER, const, failure, graph, node, out
+
+CHAIN = graph(node("a", x=const(1)), node("b", x=out("a")), output=out("b"))
+
+
+@dataclass
+class Wall:
+    """A clock that only a test sets."""
+
+    now: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def never(_spec: AttemptSpec) -> Outcome:
+    return None
+
+
+def left_behind(site: Site, run: RunRecord) -> Earlier:
+    details = site.store.details
+    return Earlier(details.steps(run.id), details.attempts(run.id), len(details.events(run.id)))
+
+
+def test_what_a_conductor_wrote_after_it_was_thought_dead_is_not_written_over():
+    site = Site()
+    plan = site.plan(CHAIN)
+    first = site.conductor(plan, site.new_run(plan))
+    executor = FunctionExecutor(first.report, never)
+    turns = first.turns(executor)
+    next(turns)
+    run = site.store.runs.get("0" * 31 + "1")
+    second = other_site(site).conductor(plan, run, earlier=left_behind(site, run))
+    executor.end(executor.specs[0], add(executor.specs[0]))
+    next(turns)
+    heirs = FunctionExecutor(second.report)
+    assert second.conduct(heirs).runner == ME
+    assert heirs.specs == []
+    assert site.states(run)["a"] == "succeeded"
+    [attempt] = site.store.details.attempts(run.id, "a")
+    assert attempt.state is State.SUCCEEDED
+
+
+def test_a_run_that_is_renamed_in_its_first_moment_is_conducted_under_the_new_name():
+    site = Site()
+    plan = site.plan(CHAIN)
+    run = replace(site.new_run(plan), runner=ME)
+    conductor = site.conductor(plan, run)
+    site.store.runs.write(RunChange(replace(run, name="baseline")))
+    ended = conductor.conduct(FunctionExecutor(conductor.report))
+    assert (ended.state, ended.name) == (State.SUCCEEDED, "baseline")
+
+
+def test_a_conductor_that_was_replaced_leaves_the_claims_to_the_one_that_has_the_run():
+    site = Site()
+    plan = site.plan(CHAIN)
+    first = site.conductor(plan, site.new_run(plan), poll_s=0.0)
+    turns = first.turns(FunctionExecutor(first.report, never))
+    next(turns)
+    run = site.store.runs.get("0" * 31 + "1")
+    second = other_site(site).conductor(plan, run, earlier=left_behind(site, run))
+    taken_over = second.turns(FunctionExecutor(second.report, never))
+    next(taken_over)
+    assert list(turns) == []
+    third = site.conductor(plan, site.new_run(plan))
+    executor = FunctionExecutor(third.report)
+    next(third.turns(executor))
+    assert executor.specs == []
+
+
+def test_a_retry_comes_after_its_delay_although_the_clock_was_set_back():
+    site, wall = Site(), Wall()
+    pipeline = graph(node("a", spec={"retry": RetryRule(1, delay_s=1.0, jitter=0.0)}, x=const(1)))
+    plan = site.plan(pipeline)
+    conductor = site.conductor(plan, site.new_run(plan), clock=wall, poll_s=60.0)
+    executor = FunctionExecutor(conductor.report, lambda spec: failure() if spec.number == 1 else add(spec), at=1000.0)
+    turns = conductor.turns(executor)
+    next(turns)
+    wall.now -= 3600.0
+    seconds = next(turns)
+    assert 0.0 < seconds <= 1.0
+    wall.now += seconds
+    next(turns)
+    assert [spec.number for spec in executor.specs] == [1, 2]
+
+
+def test_a_step_is_not_overdue_because_the_clock_was_set_back_before_it_began():
+    site, wall = Site(), Wall()
+    plan = site.plan(graph(node("a", spec={"timeout_s": 30.0}, x=const(1))))
+    conductor = site.conductor(plan, site.new_run(plan), clock=wall)
+    executor = FunctionExecutor(conductor.report, never, at=wall.now - 3600.0)
+    turns = conductor.turns(executor)
+    next(turns)
+    for _ in range(3):
+        wall.now += 1.0
+        next(turns)
+    assert executor.stopped == []
+    executor.end(executor.specs[0], add(executor.specs[0]))
+    assert list(turns) == []
+    assert site.store.runs.get("0" * 31 + "1").state is State.SUCCEEDED
+
+
+def test_the_clock_of_a_worker_that_is_ahead_does_not_put_off_a_retry():
+    site, wall = Site(), Wall()
+    rule = RetryRule(1, delay_s=1.0, jitter=0.0)
+    plan = site.plan(graph(node("a", spec={"retry": rule}, x=const(1))))
+    conductor = site.conductor(plan, site.new_run(plan), clock=wall, poll_s=60.0)
+    executor = FunctionExecutor(conductor.report, never, at=wall.now + 3600.0)
+    turns = conductor.turns(executor)
+    next(turns)
+    [spec] = executor.specs
+    conductor.report(AttemptBegan(spec.attempt_id, spec.fence, WORKER, wall.now + 3600.0))
+    executor.end(spec, failure("lost", FailureKind.INFRASTRUCTURE))
+    assert next(turns) <= 1.0
+
+
+def test_a_steady_clock_follows_the_wall_but_never_goes_back():
+    wall = Wall(10.0)
+    clock = SteadyClock(wall)
+    seen = []
+    for now in (10.0, 12.0, 5.0, 6.0, 100.0):
+        wall.now = now
+        seen.append(clock())
+    assert seen == [10.0, 12.0, 12.0, 13.0, 107.0]
