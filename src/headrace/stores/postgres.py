@@ -133,7 +133,7 @@ class PostgresDatabase:
     def _patiently(self, attempt: Callable[[Connection], T]) -> T:
         """Try until it is done; raises StoreError at the deadline, or at once for what will not pass."""
         own = self._of_this_process()
-        pause, until, was_lost = 0.0, 0.0, False
+        pause, until, was_lost = 0.0, time.monotonic() + self._patience_s, False
         while True:
             connection = None
             try:
@@ -149,7 +149,6 @@ class PostgresDatabase:
                     own.close()  # what was idle is as old
                     _close(connection)
                 was_lost = was_lost or is_lost
-                until = until or time.monotonic() + self._patience_s
                 if time.monotonic() >= until:
                     raise self._end_of_patience(error, is_lost=is_lost) from error
             finally:
