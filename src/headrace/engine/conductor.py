@@ -185,7 +185,11 @@ class Conductor:
         now = self._clock()
         self._next.append(RunStarted(now))
         self._next_poll = now + self._options.poll_s
-        turn = Turn(self._started(now), self._sequence)
+        run = self._started(now)
+        if self._earlier is not None:
+            # nothing is claimed or looked up for a run before it is this process's
+            self._run = run = self._written(RunChange(run))
+        turn = Turn(run, self._sequence)
         while True:
             self._take_turn(machine, turn)
             self._write(turn)

@@ -188,9 +188,13 @@ class Machine:
 
     def _settle(self) -> None:
         board = self._board
-        while board.arrived:
-            self._arrive(board.arrived.popleft())
-        self._attempts.launch_ready()
+        while True:
+            while board.arrived:
+                self._arrive(board.arrived.popleft())
+            self._attempts.launch_ready()
+            # an item that had failed for good before this machine was there ends where it would be launched
+            if not board.arrived:
+                break
         if not board.unfinished and not board.leases and board.state is State.RUNNING:
             self._finish()
 

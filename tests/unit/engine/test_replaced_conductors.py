@@ -11,8 +11,8 @@ from headrace.engine.steady_clock import SteadyClock
 from headrace.ports.executors import AttemptBegan, AttemptSpec
 from headrace.ports.records import RunRecord
 from headrace.ports.stores import RunChange
-from unit.engine.fakes import ME, FunctionExecutor, Outcome, Site, add, other_site
-from unit.engine.worlds import WORKER, const, failure, graph, node, out
+from unit.engine.fakes import ME, OTHER, FunctionExecutor, Outcome, Site, add, other_site
+from unit.engine.worlds import WORKER, const, each, failure, graph, node, out
 
 CHAIN = graph(node("a", x=const(1)), node("b", x=out("a")), output=out("b"))
 
@@ -136,3 +136,40 @@ def test_a_steady_clock_follows_the_wall_but_never_goes_back():
         wall.now = now
         seen.append(clock())
     assert seen == [10.0, 12.0, 12.0, 13.0, 107.0]
+
+
+def test_a_conductor_that_cannot_have_a_run_touches_no_claim_of_it():
+    site = Site()
+    plan = site.plan(CHAIN)
+    first = site.conductor(plan, site.new_run(plan))
+    executor = FunctionExecutor(first.report, never)
+    turns = first.turns(executor)
+    next(turns)
+    run = site.store.runs.get("0" * 31 + "1")
+    earlier = left_behind(site, run)
+    site.store.runs.write(RunChange(run))
+    second = other_site(site).conductor(plan, run, earlier=earlier)
+    second.conduct(FunctionExecutor(second.report))
+    site.machines.dead.add(OTHER)
+    third = site.conductor(plan, site.new_run(plan))
+    others = FunctionExecutor(third.report)
+    waiting = third.turns(others)
+    next(waiting)
+    assert others.specs == []
+
+
+def test_what_follows_an_item_that_had_failed_before_is_recorded_with_the_end_of_its_map():
+    site = Site()
+    pipeline = graph(node("m", y=each([1, 2])), node("after", x=out("m")))
+    plan = site.plan(pipeline)
+    first = site.conductor(plan, site.new_run(plan))
+    turns = first.turns(FunctionExecutor(first.report, lambda spec: failure() if spec.item == 1 else None))
+    next(turns)
+    next(turns)
+    run = site.store.runs.get("0" * 31 + "1")
+    earlier = left_behind(site, run)
+    turns.close()
+    site.run(site.plan(graph(node("m", y=each([1])))))
+    second = site.conductor(plan, run, earlier=earlier)
+    second.conduct(FunctionExecutor(second.report))
+    assert site.states(run) == {"m": "failed", "after": "skipped"}
