@@ -20,7 +20,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from headrace.stores.opening import SqlStore
 from headrace.stores.postgres_opening import open_postgres
+from headrace.stores.sessions import Session
 
 USER = "headrace"
 _AS = "postgres", "nobody"
@@ -183,3 +185,16 @@ def template() -> str:
     server.ask("postgres", f"CREATE DATABASE {_TEMPLATE} TEMPLATE template0")
     open_postgres(server.address(_TEMPLATE)).close()
     return _TEMPLATE
+
+
+def empty(store: SqlStore) -> None:
+    """Take everything out of a store on the server."""
+
+    def work(session: Session) -> None:
+        tables = session.execute(
+            "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+        )
+        names = [row[0] for row in tables.fetchall() if row[0] != "headrace_schema"]
+        session.execute(f"TRUNCATE {', '.join(names)}")
+
+    store.database.write(work)

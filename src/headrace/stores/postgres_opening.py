@@ -14,7 +14,8 @@ from headrace.stores.sessions import Session
 OLDEST_SERVER = 12
 _ALONE = "SELECT pg_advisory_xact_lock(7527206470418722148)"
 """Processes that find an empty or old database bring it up one after the other (the number is `headrace`)."""
-_IS_THERE = "SELECT to_regclass('headrace_schema') IS NOT NULL"
+# by a plain look into the catalogue: `to_regclass` remembers that there was no such table
+_IS_THERE = "SELECT COUNT(*) FROM pg_class WHERE relname = 'headrace_schema' AND pg_table_is_visible(oid)"
 _MAY_WRITE = "SELECT has_table_privilege('runs', 'UPDATE')"
 _OTHER_TABLES = """
 SELECT c.relname FROM pg_class c

@@ -103,7 +103,7 @@ def through(line, postgres_address):
         yield store
 
 
-HOW = pytest.mark.parametrize("how", ["before", "after"])
+HOW = pytest.mark.parametrize("how", [pytest.param("before", marks=pytest.mark.slow), "after"])
 
 
 @HOW
