@@ -29,14 +29,20 @@ _AS = "postgres", "nobody"
 """The users to be where the tests are root's, as a server refuses to be root's."""
 _TEMPLATE = "headrace_made"
 _WATCH = """
-import os, signal, sys, time
-pid = int(sys.argv[1])
-sys.stdin.read()
+import os, shutil, signal, sys, time
+pid, folder = int(sys.argv[1]), sys.argv[2]
+if sys.stdin.read():
+    sys.exit()  # it was stopped, and may be begun again
 try:
     os.kill(pid, signal.SIGQUIT)
+    for _ in range(500):
+        os.kill(pid, 0)
+        time.sleep(0.02)
 except ProcessLookupError:
     pass
+shutil.rmtree(folder, ignore_errors=True)
 """
+"""Ends a server and its folder when the pipe from the tests closes without a word."""
 
 
 @cache
@@ -89,7 +95,9 @@ class PostgresServer:
             )  # fmt: skip
         # whatever ends this process closes the pipe, and so the server
         self._watch = subprocess.Popen(
-            [sys.executable, "-S", "-c", _WATCH, str(self._process.pid)], stdin=subprocess.PIPE, start_new_session=True
+            [sys.executable, "-S", "-c", _WATCH, str(self._process.pid), str(self.folder)],
+            stdin=subprocess.PIPE,
+            start_new_session=True,
         )
         self._wait()
 
@@ -101,9 +109,7 @@ class PostgresServer:
         self._process = self._watch = None
         process.send_signal(how)
         process.wait(20)
-        assert watch.stdin is not None
-        watch.stdin.close()
-        watch.wait(20)
+        watch.communicate(b"stopped", 20)
 
     def close(self) -> None:
         """End it for good."""

@@ -67,7 +67,7 @@ class PostgresDatabase:
         self.place = address.shown
         self._address, self._patience_s = address, patience_s
         self._adapters = adapted()
-        self._is_closed = self._has_answered = False
+        self._is_closed = self._has_answered = self._is_given_up = False
         self._left_to_parent: list[_Own] = []
         self._own = self._made_own()
 
@@ -121,7 +121,7 @@ class PostgresDatabase:
             cursor_factory=psycopg.RawCursor,
             context=self._adapters,
         )
-        self._has_answered = True
+        self._has_answered, self._is_given_up = True, False
         return connection
 
     def _give(self, own: "_Own", connection: Connection | None) -> None:
@@ -162,11 +162,14 @@ class PostgresDatabase:
         if connection is None:
             reason = refusal(error, self.place, self._address.database)
             is_away = isinstance(reason, ServerUnreachableError) and (self._has_answered or passes_soon(error))
+            if is_away and self._is_given_up:  # it was waited for already: whoever cleans up need not do so again
+                return self._end_of_patience(error, is_lost=True)
             return None if is_away else reason
         return None if is_lost or error.sqlstate in CONTENDED else translated(error, self.place)
 
     def _end_of_patience(self, error: psycopg.Error, *, is_lost: bool) -> StoreError:
         if is_lost:
+            self._is_given_up = True
             return ServerLostError(self.place, self._patience_s, said(error))
         return ServerContendedError(self.place, self._patience_s)
 

@@ -25,11 +25,12 @@ TYPES: Mapping[str, str] = {
 An index takes no text of any length (2.7 kB is the most), so that words of facts are read from their table."""
 
 _MEAN = """CASE WHEN MAX(ABS(value)) < 1e150 THEN AVG(CASE WHEN ABS(value) < 1e150 THEN value END)
-                                      ELSE SUM(value / total) END"""
+                                      ELSE SUM(CASE WHEN ABS(value) > 1e100 THEN value / total END) END"""
 _ORDERED_WITH_TOTAL = "SELECT name, value, at, COUNT(*) OVER (PARTITION BY name) AS total FROM ordered WHERE place = 1"
 
 DIFFERENT: Mapping[str, str] = {
-    # AVG squares values and SUM adds them, and both refuse what is too large instead of calling it infinite
+    # AVG squares values and SUM adds them, and both refuse what is too large instead of calling it infinite, as a
+    # division refuses what is too small; beside values of that size the small ones do not count
     sql.MEANS_OF_MAP: sql.MEANS_OF_MAP.replace("AVG(value)", _MEAN).replace(
         "FROM ordered WHERE place = 1", f"FROM ({_ORDERED_WITH_TOTAL}) AS counted"
     ),
