@@ -67,6 +67,15 @@ def self_named(self: int, step: str, pipeline: str) -> int:
     return self
 
 
+def double(number: int) -> int:
+    return 2 * number
+
+
+doubled = hr.step(double, name="doubled", retries=3, cache=False)
+assert_type(doubled(1), int)
+assert_type(hr.pipeline(double, name="double", tags=["nightly"])(number=1), int)
+
+
 @hr.pipeline
 def training(until: date, algorithms: Sequence[str] = ("logistic", "forest")) -> Model:
     split = split_by_time(rows(until))

@@ -116,6 +116,16 @@ hr.Session(options={"fit": 60})  # wrong
 text: str = hr.run(training, date(2013, 4, 1)).output  # wrong
 
 
+def halve(number: int) -> float:
+    return number / 2
+
+
+hr.step(halve, retrys=3)  # wrong
+hr.step(halve, retries="3")  # wrong
+hr.step(halve, name="half")("a")  # wrong
+hr.pipeline(halve, retries=3)  # wrong
+
+
 @hr.step(retrys=3)  # wrong
 def misspelt() -> int:
     return 1

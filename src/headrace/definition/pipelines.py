@@ -83,19 +83,20 @@ def _restored(origin: Pipeline[..., Any], options: PipelineOptions) -> Pipeline[
 
 
 @overload
-def pipeline(function: Callable[P, R], /) -> Pipeline[P, R]: ...
+def pipeline(function: Callable[P, R], /, **options: Unpack[PipelineOptions]) -> Pipeline[P, R]: ...
 @overload
 def pipeline(**options: Unpack[PipelineOptions]) -> Callable[[Callable[P, R]], Pipeline[P, R]]: ...
 def pipeline(function: Any = None, /, **options: Any) -> Any:
-    """Make a module-level function a pipeline: `@pipeline`, or `@pipeline(name=…, description=…, tags=[…])`.
+    """Make a module-level function a pipeline: `@pipeline`, or `@pipeline(name=…, description=…, tags=[…])`, which
+    `pipeline(function, name=…)` says as well.
 
     Its body runs once, when it is planned, with stand-ins for values: it may call steps, pipelines, `hr.each`,
     `hr.when` and the like, and plain Python on what is known then. Raises NotAFunctionError, MutableDefaultError,
     OptionError.
     """
-    if function is not None:
-        return Pipeline(Declared(function, "pipeline"), {})
     check_options("pipeline", options)
+    if function is not None:
+        return Pipeline(Declared(function, "pipeline"), cast("PipelineOptions", options))
 
     def decorate(function: Callable[..., Any]) -> Pipeline[..., Any]:
         return Pipeline(Declared(function, "pipeline"), cast("PipelineOptions", options))

@@ -136,11 +136,13 @@ def _restored(origin: Step[..., Any], options: StepOptions) -> Step[..., Any]:
 
 
 @overload
-def step(function: Callable[P, R], /) -> Step[P, R]: ...
+def step(function: Callable[P, R], /, **options: Unpack[StepOptions]) -> Step[P, R]: ...
 @overload
 def step(**options: Unpack[StepOptions]) -> Callable[[Callable[P, R]], Step[P, R]]: ...
 def step(function: Any = None, /, **options: Any) -> Any:
     """Make a module-level function a step: `@step`, or `@step(retries=2, resources=hr.Resources(cpu=2))`.
+
+    A function of another module becomes one by `step(function, retries=2)`. The options:
 
     - `name`, `description` (the docstring's first paragraph), `tags`: what people see.
     - `retries`: a number, or `Retry`; `timeout`: seconds or timedelta for one attempt.
@@ -149,9 +151,9 @@ def step(function: Any = None, /, **options: Any) -> Any:
 
     Raises NotAFunctionError, MutableDefaultError, OptionError.
     """
-    if function is not None:
-        return Step(Declared(function, "step"), {})
     check_options("step", options)
+    if function is not None:
+        return Step(Declared(function, "step"), cast("StepOptions", options))
 
     def decorate(function: Callable[..., Any]) -> Step[..., Any]:
         return Step(Declared(function, "step"), cast("StepOptions", options))
