@@ -68,6 +68,15 @@ def test_a_file_without_a_pipeline_says_so(project: Project):
     )
 
 
+@pytest.mark.parametrize("typed", ["later.py", "later.py:churn", "later"])
+def test_a_coroutine_under_pipeline_is_refused_as_one(project: Project, typed: str):
+    (project.folder / "later.py").write_text(FLOW.replace("def churn", "async def churn"))
+    told = refused(project, "run", typed)
+    assert told.endswith(
+        "'churn' cannot be a pipeline: a pipeline is no coroutine. Write def, and call asyncio.run inside."
+    )
+
+
 def test_a_file_with_a_mistake_in_its_syntax_says_where(project: Project):
     (project.folder / "bare.py").write_text("import headrace as hr\n\n@hr.pipeline\ndef p() -> int\n    return 1\n")
     assert refused(project, "run", "bare.py") == (

@@ -59,6 +59,8 @@ _ENVIRONMENT = {
     "HEADRACE_DATABASE": "database",
 }
 _PREFIX = "HEADRACE_"
+_OFFERED = 5
+"""Where more projects than these lie side by side (`/tmp`, a home), naming them helps nobody."""
 _VARIABLES = (*_ENVIRONMENT, "HEADRACE_HOME", "HEADRACE_TRACEBACK")
 
 
@@ -70,10 +72,15 @@ def find_root(start: Path) -> Path:
     return start
 
 
+def has_project(root: Path) -> bool:
+    """Whether a folder that `find_root` gave is a project, and not merely where somebody stands."""
+    return (root / "pyproject.toml").is_file()
+
+
 def where_the_project_is(settings: Settings) -> str:
     """For who stands in a folder that belongs to no project: where one may be meant; empty in a project."""
     root = settings.root
-    if (root / "pyproject.toml").is_file():
+    if has_project(root):
         return ""
     for folder in root.parents:
         if (folder / STORE_FOLDER / "headrace.db").is_file():
@@ -81,13 +88,20 @@ def where_the_project_is(settings: Settings) -> str:
                 f"There is no pyproject.toml in {root} or above it, but a store in {folder}: start headrace there, or "
                 f"put a pyproject.toml there, so that it is found from every folder below."
             )
-    below = sorted(one.parent.name for one in root.glob("*/pyproject.toml") if b"headrace" in one.read_bytes())
-    if below:
+    below = sorted(one.parent.name for one in root.glob("*/pyproject.toml") if _is_readable_project(one))
+    if 0 < len(below) <= _OFFERED:
         return f"There is no pyproject.toml in {root} or above it; did you mean the project in {' or '.join(below)}?"
     return (
         f"There is no pyproject.toml in {root} or above it, so this folder is taken for the project: start headrace in "
         f"yours."
     )
+
+
+def _is_readable_project(file: Path) -> bool:
+    try:
+        return b"headrace" in file.read_bytes()
+    except OSError:
+        return False
 
 
 def read_settings(start: Path | None = None, environment: Mapping[str, str] = os.environ) -> Settings:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from headrace.app.projects.settings import Settings
+from headrace.app.projects.settings import Settings, has_project
 
 LOOKED_AT = 2000
 """Files and folders that a look through a project reads at most: whoever waits for it is typing."""
@@ -35,35 +35,44 @@ def pipelines_of(file: Path) -> list[Sighting]:
 
 
 def parsed_pipelines(file: Path) -> list[Sighting]:
-    """The same for a file that somebody has named; raises OSError, SyntaxError and ValueError."""
+    """The same for a file that somebody has named; raises OSError, SyntaxError and ValueError.
+
+    A coroutine is among them: importing its module says why it cannot be one.
+    """
     text = file.read_bytes()
     body = ast.parse(text, str(file)).body if b"pipeline" in text else []
     return [
         Sighting(file, one.name, _parameters(one.args))
         for one in body
-        if isinstance(one, ast.FunctionDef) and any(_is_pipeline(mark) for mark in one.decorator_list)
+        if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)
+        and any(_is_pipeline(mark) for mark in one.decorator_list)
     ]
 
 
 def pipelines_in(settings: Settings) -> Iterator[Sighting]:
-    """The pipelines of a project's files, folder by folder; hidden folders, environments and builds are left out."""
-    for number, file in enumerate(_files(settings.root)):
+    """The pipelines of a project's files, folder by folder; hidden folders, environments and builds are left out.
+
+    Where there is no project (`/`, `/tmp`, somebody's home), only the folder's own files: what lies below is others'.
+    """
+    for number, file in enumerate(_files(settings.root, is_deep=has_project(settings.root))):
         if number >= LOOKED_AT:
             return
         yield from pipelines_of(file)
 
 
-def _files(root: Path) -> Iterator[Path]:
+def _files(root: Path, *, is_deep: bool) -> Iterator[Path]:
     for number, (folder, folders, names) in enumerate(os.walk(root)):
         if number >= LOOKED_AT:
             return
-        folders[:] = sorted(one for one in folders if one not in _LEFT_OUT and one[0] != "." and _is_ours(folder, one))
+        inside = folders if is_deep else ()
+        folders[:] = sorted(one for one in inside if one not in _LEFT_OUT and one[0] != "." and _is_ours(folder, one))
         yield from (Path(folder, name) for name in sorted(names) if name.endswith(".py"))
 
 
 def _is_ours(folder: str, name: str) -> bool:
     """Whether a folder is neither an environment nor a project of its own, whose pipelines are run from there."""
-    return not any(Path(folder, name, mark).exists() for mark in ("pyvenv.cfg", "pyproject.toml"))
+    # `os.path.exists`, which is False for a folder that may not be searched, where `Path.exists` raises
+    return not any(os.path.exists(f"{folder}/{name}/{mark}") for mark in ("pyvenv.cfg", "pyproject.toml"))  # noqa: PTH110
 
 
 def _is_pipeline(mark: ast.expr) -> bool:
