@@ -43,6 +43,21 @@ def mapped(xs: Sequence[int] = (1, 2, 3)) -> list[int]:
 
 
 @hr.pipeline
+def composed() -> dict[str, int]:
+    return {"a": double(1), "b": double(2)}
+
+
+@hr.step
+def raw() -> bytes:
+    return b"qqq\\xff"
+
+
+@hr.pipeline
+def pair() -> tuple[int, list[int], bytes]:
+    return double(1), double.map(hr.each([1])), raw()
+
+
+@hr.pipeline
 def files() -> Path:
     folder(1)
     return write(1)
@@ -63,6 +78,14 @@ def test_a_short_list_that_a_map_gives_is_printed_item_by_item(project: Project)
 def test_a_long_list_is_told_by_its_length(project: Project):
     many = ",".join(str(number) for number in range(300))
     assert "output: list of 300" in project.ok("run", "flow.py:mapped", "-p", f"xs={many}").out
+
+
+def test_containers_that_a_pipeline_composes_are_shown_as_data(project: Project):
+    assert "output: {'a': 2, 'b': 4}\n" in project.ok("run", "flow.py:composed").out
+    assert project.ok("run", "flow.py:composed", "--json").data["output"] == {"a": 2, "b": 4}
+    assert "output: (2, [2], b'qqq\\xff')\n" in project.ok("run", "flow.py:pair").out
+    assert project.ok("run", "flow.py:pair", "--json").data["output"] == [2, [2], "b'qqq\\xff'"]
+    assert "b'qqq\\xff'" in project.ok("artifacts").out
 
 
 def test_stored_files_and_folders_are_listed_and_exported_under_their_own_names(project: Project, tmp_path: Path):

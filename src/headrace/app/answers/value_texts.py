@@ -1,5 +1,7 @@
 """Stored values for those who look: in a few words for people, as plain data for programs. Reads no object's bytes."""
 
+import binascii
+import datetime as dt
 import json
 from collections.abc import Callable
 from typing import Any
@@ -11,11 +13,11 @@ PATH = "pathlib:Path"
 
 
 def value_text(value: Value, limit: int = 60) -> str:
-    """A value in a few words: small ones as they are, others by kind and size."""
+    """A value in a few words: small ones as Python writes them, others by kind and size."""
     if isinstance(value, InlineValue):
         text = _plain(json.loads(value.text))
     elif isinstance(value, CompositeValue):
-        text = _list_text(value, limit) or _container_text(value)
+        text = _small_text(value, limit) or _container_text(value)
     else:
         text = f"{value.python_type.partition(':')[2] or value.format}, {value.size_bytes} bytes"
     return text if len(text) <= limit else text[: limit - 1] + "…"
@@ -24,20 +26,24 @@ def value_text(value: Value, limit: int = 60) -> str:
 def value_data(value: Value) -> Any:
     """A value as the plain data that JSON knows: numbers, texts, true, false, null, lists, objects.
 
-    Tuples and sets are lists, dataclasses, named tuples and dicts with texts as keys are objects, dates, paths, enums
-    and decimals texts. Whatever is no small plain value (tables, arrays, models, files) is told in a few words.
+    Tuples and sets are lists, dataclasses, named tuples and dicts with texts as keys are objects, other dicts lists of
+    pairs; dates, paths, enums, decimals and bytes texts. Whatever is no small plain value (tables, arrays, models,
+    files) is told in a few words.
     """
     if isinstance(value, InlineValue):
         return _data(json.loads(value.text))
-    if isinstance(value, CompositeValue) and value.kind != "dict" and value.python_type != PATH and _is_small(value):
-        members = [(name, value_data(member)) for name, member in value.members]
-        return [item for _, item in members] if value.kind in ("list", "tuple") else dict(members)
-    return value_text(value)
+    if not isinstance(value, CompositeValue) or not _is_small(value):
+        return value_text(value)
+    if value.kind in ("list", "tuple"):
+        return [value_data(member) for _, member in value.members]
+    if value.kind == "record":
+        return {name: value_data(member) for name, member in value.members}
+    return _dict_data([(_data(json.loads(name)), value_data(member)) for name, member in value.members])
 
 
 def _is_small(value: CompositeValue) -> bool:
     """Whether there is nothing but plain values inside."""
-    return all(
+    return value.python_type != PATH and all(
         _is_small(member) if isinstance(member, CompositeValue) else isinstance(member, InlineValue)
         for _, member in value.members
     )
@@ -57,11 +63,16 @@ def _data(plain: Any) -> Any:
     if tag == "record":
         return {key: _data(item) for key, item in inner}
     if tag == "dict":
-        pairs = [(_data(key), _data(item)) for key, item in inner]
-        return dict(pairs) if all(isinstance(key, str) for key, _ in pairs) else [list(pair) for pair in pairs]
+        return _dict_data([(_data(key), _data(item)) for key, item in inner])
     if tag == "float":
         return float(inner)
+    if tag in _ATOM_TEXTS:
+        return _ATOM_TEXTS[tag](inner)
     return _data(inner) if tag == "numpy" else str(inner)
+
+
+def _dict_data(pairs: list[tuple[Any, Any]]) -> Any:
+    return dict(pairs) if all(isinstance(key, str) for key, _ in pairs) else [list(pair) for pair in pairs]
 
 
 def _container_text(value: CompositeValue) -> str:
@@ -73,16 +84,29 @@ def _container_text(value: CompositeValue) -> str:
     return f"{name_of_kind} of {len(value.members)}, {size_of(value)} bytes"
 
 
-def _list_text(value: CompositeValue, limit: int) -> str:
-    """The items of a short list of small values, such as the output of a map; else empty."""
-    if value.kind not in ("list", "tuple") or size_of(value) > limit:
+def _small_text(value: CompositeValue, limit: int) -> str:
+    """A short container of small values as Python writes it, such as the output of a map; else empty."""
+    if size_of(value) > _TEXT_A_CHARACTER * limit or not _is_small(value):
         return ""
-    texts = [member.text for _, member in value.members if isinstance(member, InlineValue)]
-    if len(texts) < len(value.members):
-        return ""
-    text = ", ".join(_plain(json.loads(one)) for one in texts)
-    text = f"[{text}]" if value.kind == "list" else f"({text})"
+    text = _composite(value)
     return text if len(text) <= limit else ""
+
+
+_TEXT_A_CHARACTER = 5
+"""How much longer than what is shown canonical text may be: a date is shown by a third of it."""
+
+
+def _composite(value: Value) -> str:
+    if isinstance(value, InlineValue):
+        return _plain(json.loads(value.text))
+    assert isinstance(value, CompositeValue)
+    members = [(name, _composite(member)) for name, member in value.members]
+    if value.kind == "record":
+        return f"{_last_name(value.python_type)}({', '.join(f'{name}={text}' for name, text in members)})"
+    if value.kind == "dict":
+        return "{" + ", ".join(f"{_plain(json.loads(name))}: {text}" for name, text in members) + "}"
+    texts = [text for _, text in members]
+    return f"[{', '.join(texts)}]" if value.kind == "list" else _tuple_text(texts)
 
 
 def _plain(data: Any) -> str:
@@ -96,22 +120,38 @@ def _plain(data: Any) -> str:
         return "{" + ", ".join(f"{key!r}: {_plain(item)}" for key, item in data.items()) + "}"
     if tag in _WRITTEN:
         return _WRITTEN[tag](data, inner)
-    return str(inner)
+    return _ATOM_TEXTS[tag](inner) if tag in _ATOM_TEXTS else str(inner)
 
 
-def _written_sequence(_data: Any, inner: Any) -> str:
-    return f"({', '.join(_plain(item) for item in inner)})"
+def _tuple_text(texts: list[str]) -> str:
+    return f"({texts[0]},)" if len(texts) == 1 else f"({', '.join(texts)})"
 
+
+def _set_text(texts: list[str]) -> str:
+    return "{" + ", ".join(texts) + "}" if texts else "set()"
+
+
+_ATOM_TEXTS: dict[str, Callable[[Any], str]] = {
+    "bytes": lambda inner: repr(binascii.a2b_base64(inner)),
+    "range": lambda inner: repr(range(*inner)),
+    "timedelta": lambda inner: str(dt.timedelta(*inner)),
+}
+"""Atoms whose canonical text is not what people write."""
 
 _WRITTEN: dict[str, Callable[[Any, Any], str]] = {
     "record": lambda data, inner: f"{_class_name(data)}({', '.join(f'{key}={_plain(item)}' for key, item in inner)})",
     "enum": lambda data, inner: f"{_class_name(data)}.{inner}",
     "dict": lambda _, inner: "{" + ", ".join(f"{_plain(key)}: {_plain(item)}" for key, item in inner) + "}",
-    "tuple": _written_sequence,
-    "set": _written_sequence,
-    "frozenset": _written_sequence,
+    "tuple": lambda _, inner: _tuple_text([_plain(item) for item in inner]),
+    "set": lambda _, inner: _set_text([_plain(item) for item in inner]),
+    "frozenset": lambda _, inner: f"frozenset({_set_text([_plain(item) for item in inner]) if inner else ''})",
+    "numpy": lambda _, inner: _plain(inner),
 }
 
 
 def _class_name(data: Any) -> str:
-    return str(data["c"]).rpartition(":")[2]
+    return _last_name(str(data["c"]))
+
+
+def _last_name(python_type: str) -> str:
+    return python_type.rpartition(":")[2]
