@@ -4,6 +4,7 @@ import math
 import threading
 from datetime import date
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from headrace.ports.executors import NO_ITEM
 from headrace.tracking.buffer import FULL, TrackingBuffer
 from headrace.tracking.calls import log_figure, log_metric, log_metrics, log_param, log_params, log_table, log_text
 from headrace.tracking.current import current_run, enter_attempt, leave_attempt
-from headrace.tracking.errors import BadLoggedValueError, BadMetricError, BadNameError
+from headrace.tracking.errors import BadLoggedValueError, BadMetricError, BadNameError, NotAMappingError
 from headrace.tracking.progress import progress
 from worker_kit import spec_of
 
@@ -97,6 +98,31 @@ def test_a_step_that_is_no_number_is_refused(inside):
         log_metric("auc", 0.5, step="first")
 
 
+@pytest.mark.parametrize("step", [math.nan, math.inf, 10**400, 1j, [1], "first"], ids=lambda step: str(step)[:9])
+def test_a_step_is_a_finite_number(inside, step):
+    with pytest.raises(BadMetricError, match=r"as its step, which is no finite number\. Pass an int or a float"):
+        log_metric("auc", 0.5, step=step)
+    with pytest.raises(BadMetricError, match=r"hr\.log_metrics\('auc', …\) got"):
+        log_metrics({"auc": 0.5}, step=step)
+    assert inside.metrics() == []
+
+
+@pytest.mark.parametrize("value", [10**400, 10**5000], ids=["long", "too long to be written"])
+def test_a_number_beyond_floats_is_told_as_that(value):
+    with pytest.raises(
+        BadMetricError, match=r"got .{1,80} \(int\) as its value, which is no number that a float can hold"
+    ):
+        log_metric("auc", value)
+
+
+@pytest.mark.parametrize("given", [[0.5], "auc", None, {("auc", 0.5)}])
+def test_several_are_logged_as_a_dict(inside, given):
+    for call in (log_metrics, log_params):
+        with pytest.raises(NotAMappingError, match=rf"hr\.{call.__name__} got .*It takes a dict of names and values"):
+            call(given)
+    assert inside.metrics() == inside.values() == []
+
+
 def test_of_several_metrics_none_is_logged_if_one_is_bad(inside):
     with pytest.raises(BadMetricError, match="f1"):
         log_metrics({"auc": 0.7, "f1": "high"})
@@ -120,7 +146,7 @@ def test_parameters_keep_their_types(inside):
     ]
 
 
-@pytest.mark.parametrize("value", [object(), np.zeros(3), "x" * 10_001])
+@pytest.mark.parametrize("value", [object(), np.zeros(3), "x" * 10_001, 10**5000], ids=["any", "array", "long", "int"])
 def test_a_parameter_that_is_no_small_plain_value_is_refused_with_a_remedy(inside, value):
     with pytest.raises(BadLoggedValueError, match=r"hr\.log_params\('model', …\) cannot log"):
         log_params({"depth": 3, "model": value})
@@ -131,11 +157,11 @@ def test_figures_texts_and_tables_are_stored_at_once(inside):
     rows = [{"a": 1}]
     log_table("rows", rows)
     rows.append({"a": 2})
-    log_figure("curve", ["a figure"])
+    log_figure("curve", range(1))
     log_text("note", "words")
     assert inside.stored == [
         ("[{'a': 1}]", "table 'rows' of step 'nothing'"),
-        ("['a figure']", "figure 'curve' of step 'nothing'"),
+        ("range(0, 1)", "figure 'curve' of step 'nothing'"),
         ("'words'", "text 'note' of step 'nothing'"),
     ]
     assert [kind for kind, _, _ in inside.values()] == ["table", "figure", "text"]
@@ -229,3 +255,20 @@ def test_a_plain_value_is_no_table_and_no_figure(value):
         log_table("t", value)
     with pytest.raises(BadLoggedValueError, match="Pass a figure"):
         log_figure("f", value)
+
+
+class Row(NamedTuple):
+    a: int
+
+
+@pytest.mark.parametrize("value", [[1], {"a": [1]}, [{"a": 1}, 2], [[1]], {1}, ("a", "b")])
+def test_what_has_no_rows_is_no_table(inside, value):
+    with pytest.raises(BadLoggedValueError, match=r"a list of dicts, one a row"):
+        log_table("t", value)
+    assert inside.stored == []
+
+
+@pytest.mark.parametrize("value", [[], [{"a": 1}], ({"a": 1},), [Row(1)]])
+def test_a_list_of_records_is_a_table(inside, value):
+    log_table("t", value)
+    assert inside.stored == [(repr(value), "table 't' of step 'nothing'")]

@@ -55,20 +55,10 @@ def _data(plain: Any) -> Any:
         return [_data(item) for item in plain]
     if not isinstance(plain, dict):
         return plain
-    tag, inner = plain.get("$"), plain.get("v", ())
+    tag = plain.get("$")
     if tag is None:
         return {key: _data(item) for key, item in plain.items()}
-    if tag in ("tuple", "set", "frozenset"):
-        return [_data(item) for item in inner]
-    if tag == "record":
-        return {key: _data(item) for key, item in inner}
-    if tag == "dict":
-        return _dict_data([(_data(key), _data(item)) for key, item in inner])
-    if tag == "float":
-        return float(inner)
-    if tag in _ATOM_TEXTS:
-        return _ATOM_TEXTS[tag](inner)
-    return _data(inner) if tag == "numpy" else str(inner)
+    return _READ.get(tag, str)(plain["v"])
 
 
 def _dict_data(pairs: list[tuple[Any, Any]]) -> Any:
@@ -137,6 +127,15 @@ _ATOM_TEXTS: dict[str, Callable[[Any], str]] = {
     "timedelta": lambda inner: str(dt.timedelta(*inner)),
 }
 """Atoms whose canonical text is not what people write."""
+
+_READ: dict[str, Callable[[Any], Any]] = {
+    **_ATOM_TEXTS,
+    **dict.fromkeys(("tuple", "set", "frozenset"), _data),
+    "record": lambda inner: {key: _data(item) for key, item in inner},
+    "dict": lambda inner: _dict_data([(_data(key), _data(item)) for key, item in inner]),
+    "float": float,
+    "numpy": _data,
+}
 
 _WRITTEN: dict[str, Callable[[Any, Any], str]] = {
     "record": lambda data, inner: f"{_class_name(data)}({', '.join(f'{key}={_plain(item)}' for key, item in inner)})",
