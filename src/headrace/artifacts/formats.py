@@ -92,6 +92,7 @@ BUILT_IN: Mapping[str, str] = {
 EXACT: Mapping[str, str] = {
     "builtins:bytes": "bytes",
     "builtins:bytearray": "bytes",
+    "builtins:memoryview": "bytes",
     "builtins:str": "text",
     "headrace:FigureImage": "png",
     "numpy:memmap": "npy",

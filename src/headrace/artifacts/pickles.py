@@ -56,11 +56,20 @@ def dump(value: object) -> tuple[bytes, tuple[str, ...]]:
             name = _name_in_script(obj)
             one = obj if name or _has_name(obj) else type(obj)
             named[id(one)] = one
+            if type(obj) is memoryview:
+                return memoryview, (_bytes_of(obj),)
             return (resolve, (name,)) if name else super().reducer_override(obj)
 
     buffer = io.BytesIO()
     Pickler(buffer, protocol=_PROTOCOL).dump(value)
     return buffer.getvalue(), project_classes(named.values())
+
+
+def _bytes_of(view: "memoryview[Any]") -> bytes:
+    """The bytes behind a view, which cloudpickle would give back in its place; raises TypeError for other shapes."""
+    if view.format != "B" or view.ndim != 1:
+        raise TypeError(f"a memoryview of shape {view.shape} and format {view.format!r} would come back as bytes")
+    return view.tobytes()
 
 
 def _name_in_script(obj: object) -> str:

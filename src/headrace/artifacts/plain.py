@@ -1,6 +1,8 @@
 """Formats of plain data that is too large to lie inline: text, bytes, and canonical text of JSON-like values."""
 
-from headrace.artifacts.formats import Draft, FormatSettings
+from typing import Any
+
+from headrace.artifacts.formats import Draft, FormatSettings, UncarriedError
 from headrace.artifacts.objects import ObjectSource
 from headrace.core.canonical import restore
 from headrace.core.values import ObjectValue
@@ -41,17 +43,27 @@ class BytesFormat:
         del settings
 
     def draft(self, value: object) -> Draft | None:
-        """Bytes or a bytearray (as it is now)."""
+        """Bytes, a bytearray or a memoryview of single bytes (as they are now)."""
         if type(value) is bytes:
             return Draft(self.name, lambda sink: sink.write(value))
         if type(value) is bytearray:
             content = bytes(value)
             return Draft(self.name, lambda sink: sink.write(content), python_type="builtins:bytearray")
+        if type(value) is memoryview:
+            return self._draft_view(value)
         return None
 
+    def _draft_view(self, value: "memoryview[Any]") -> Draft:
+        if value.format != "B" or value.ndim != 1:
+            raise UncarriedError(f"it is a view of shape {value.shape} and format {value.format!r}; return an array")
+        content = bytes(value)
+        return Draft(self.name, lambda sink: sink.write(content), python_type="builtins:memoryview")
+
     def read(self, source: ObjectSource, value: ObjectValue) -> object:
-        """The bytes."""
+        """The bytes; a memoryview is one of bytes that nobody can change."""
         content = source.read()
+        if value.python_type == "builtins:memoryview":
+            return memoryview(content)
         return bytearray(content) if value.python_type else content
 
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
-from pathlib import Path, PurePath
+from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 from typing import Any, cast
 from uuid import UUID
 
@@ -26,6 +26,8 @@ _PLAIN = (str, bool, int, type(None))
 _NUMPY_TEXTS = ("str_", "bytes_")
 _LEAF_KINDS = frozenset({*_PLAIN, float})
 _PLAIN_KINDS = frozenset(_PLAIN)
+_PURE_PATHS = {kind.__name__: kind for kind in (PurePosixPath, PureWindowsPath)}
+"""Paths that name no place of this machine; every other one comes back as a Path."""
 
 
 class NotCanonicalError(Exception):
@@ -79,7 +81,7 @@ def _encode(value: object, where: str) -> object:  # noqa: C901 - one flat table
         members = sorted((_encode(item, f"{where}{{}}") for item in cast("set[object]", value)), key=_sort_key)
         return {"$": kind.__name__, "v": members}
     if isinstance(value, PurePath):
-        return {"$": "path", "v": str(value)}
+        return {"$": "path", **({"c": kind.__name__} if kind in _PURE_PATHS.values() else {}), "v": str(value)}
     return _encode_atom(value, kind, where)
 
 
@@ -201,10 +203,16 @@ def _members(data: Mapping[str, object]) -> list[object]:
 
 
 def _encode_time(value: Any) -> str:
-    """ISO 8601, with the name of a time zone as in RFC 9557: `2013-07-01T12:00:00+02:00[Europe/Berlin]`."""
+    """ISO 8601, with the name of a time zone as in RFC 9557: `2013-07-01T12:00:00+02:00[Europe/Berlin]`.
+
+    A name that somebody has given to a mere offset stands behind `=`: `2013-07-01T12:00:00+05:30[=IST]`.
+    """
     zone = value.tzinfo
-    if zone is None or type(zone) is dt.timezone:
+    if zone is None:
         return str(value.isoformat())
+    if type(zone) is dt.timezone:
+        name, offset = zone.tzname(None), cast("dt.timedelta", zone.utcoffset(None))
+        return f"{value.isoformat()}[={name}]" if name != dt.timezone(offset).tzname(None) else str(value.isoformat())
     if type(zone).__module__ != "zoneinfo" or not zone.key:  # of no other kind is it known what makes it again
         raise NotCanonicalError(type(zone), "its time zone")
     return f"{value.isoformat()}[{zone.key}]"
@@ -215,6 +223,8 @@ def _decode_datetime(text: object) -> dt.datetime:
     moment = dt.datetime.fromisoformat(plain)
     if not key:
         return moment
+    if key[0] == "=":
+        return moment.replace(tzinfo=_named(moment.utcoffset(), key))
     found = moment.replace(tzinfo=_zone(key))
     return found if found.utcoffset() == moment.utcoffset() else found.replace(fold=1)
 
@@ -222,7 +232,13 @@ def _decode_datetime(text: object) -> dt.datetime:
 def _decode_time(text: object) -> dt.time:
     plain, _, key = cast("str", text).removesuffix("]").partition("[")
     found = dt.time.fromisoformat(plain)
+    if key[:1] == "=":
+        return found.replace(tzinfo=_named(found.utcoffset(), key))
     return found.replace(tzinfo=_zone(key)) if key else found
+
+
+def _named(offset: dt.timedelta | None, key: str) -> dt.timezone:
+    return dt.timezone(cast("dt.timedelta", offset), key[1:])
 
 
 def _zone(key: str) -> dt.tzinfo:
@@ -275,6 +291,6 @@ _DECODERS: dict[str, Callable[[Mapping[str, object]], object]] = {
     "enum": _decode_enum,
     "flag": _decode_flag,
     "numpy": _decode_numpy,
-    "path": lambda data: Path(cast("str", data["v"])),
+    "path": lambda data: _PURE_PATHS.get(cast("str", data.get("c")), Path)(cast("str", data["v"])),
 }
 _ATOM_READERS: dict[str, Callable[..., object]] = {tag: read for tag, _, read in _ATOMS.values()}

@@ -38,7 +38,8 @@ def argument_digest(value: Value, path_digests: Mapping[str, str]) -> str:
     """The digest of an argument.
 
     Paths written in the pipeline or given as parameters count by their content and their last part, which steps read
-    (`path.stem`), not by the folder they lie in; where there is nothing, the whole path is all there is.
+    (`path.stem`), not by the folder they lie in; where there is nothing, the whole path is all there is. Pure paths
+    are texts.
     """
     paths = paths_in(value)
     if not paths:
@@ -59,7 +60,7 @@ def paths_in(value: Value) -> list[str]:
     if not isinstance(value, InlineValue) or '"$":"path"' not in value.text:
         return []
     found: list[str] = []
-    json.loads(value.text, object_hook=lambda data: found.append(data["v"]) if data.get("$") == "path" else data)
+    json.loads(value.text, object_hook=lambda data: found.append(data["v"]) if _is_path(data) else data)
     return found
 
 
@@ -73,7 +74,7 @@ def with_paths(value: Value, change: Callable[[str], str]) -> Value:
     assert isinstance(value, InlineValue)
 
     def hook(data: dict[str, object]) -> dict[str, object]:
-        return {**data, "v": change(str(data["v"]))} if data.get("$") == "path" else data
+        return {**data, "v": change(str(data["v"]))} if _is_path(data) else data
 
     return InlineValue(json.dumps(json.loads(value.text, object_hook=hook), ensure_ascii=True, separators=(",", ":")))
 
@@ -89,5 +90,10 @@ def _without_paths(value: Value) -> str:
         )
     if not isinstance(value, InlineValue):
         return value_digest(value)
-    bare = json.loads(value.text, object_hook=lambda data: "path" if data.get("$") == "path" else data)
+    bare = json.loads(value.text, object_hook=lambda data: "path" if _is_path(data) else data)
     return json.dumps(bare, sort_keys=False)
+
+
+def _is_path(data: Mapping[str, object]) -> bool:
+    """Whether data names a place of this machine; a pure path (which has a class) is no more than its text."""
+    return data.get("$") == "path" and "c" not in data

@@ -257,7 +257,7 @@ def round_trip_pickle(value):
     return __import__("cloudpickle").loads(content)
 
 
-@given(st.text(min_size=1) | st.binary() | st.binary().map(bytearray))
+@given(st.text(min_size=1) | st.binary() | st.binary().map(bytearray) | st.binary().map(memoryview))
 def test_texts_and_bytes_come_back(value):
     if isinstance(value, str) and not value.isascii():
         try:
@@ -266,3 +266,16 @@ def test_texts_and_bytes_come_back(value):
             return
     assert round_trip(value) == value
     assert type(round_trip(value)) is type(value)
+
+
+def test_a_view_inside_another_value_stays_one():
+    back = round_trip_pickle({"view": memoryview(b"abc")})["view"]
+    assert type(back) is memoryview
+    assert back == b"abc"
+
+
+@pytest.mark.parametrize("view", [memoryview(b"abcd").cast("i"), memoryview(b"abcd").cast("B", (2, 2))])
+def test_a_view_that_would_come_back_as_mere_bytes_is_refused(view):
+    for value in (view, {"view": view}):
+        with pytest.raises(UnstorableError, match="would come back as bytes"):
+            draft(value)

@@ -6,6 +6,7 @@ import enum
 import math
 import subprocess
 import sys
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -130,6 +131,35 @@ def test_a_moment_keeps_the_rules_of_its_zone_and_which_of_two_it_is(moment, key
     assert (back.replace(tzinfo=None), back.utcoffset()) == (moment, there.utcoffset())
     later = dt.timedelta(days=200)
     assert (back + later).utcoffset() == (there.replace(fold=back.fold) + later).utcoffset()
+
+
+OFFSETS = st.integers(-1439, 1439).map(lambda minutes: dt.timedelta(minutes=minutes))
+NAMED = st.builds(dt.timezone, OFFSETS, st.text(max_size=8)) | st.builds(dt.timezone, OFFSETS) | st.just(dt.UTC)
+
+
+@given(st.datetimes() | st.times(), NAMED)
+def test_an_offset_keeps_the_name_that_it_was_given(moment, zone):
+    there = moment.replace(tzinfo=zone)
+    back = restore(canonical(there))
+    assert (back, type(back), back.tzname(), back.utcoffset()) == (
+        there,
+        type(there),
+        zone.tzname(None),
+        there.utcoffset(),
+    )
+    assert canonical(back) == canonical(there)
+
+
+def test_an_offset_without_a_name_is_written_as_ever():
+    assert canonical(dt.time(1, tzinfo=dt.UTC)) == '{"$":"time","v":"01:00:00+00:00"}'
+    india = dt.timezone(dt.timedelta(hours=5, minutes=30), "IST")
+    assert canonical(dt.time(1, tzinfo=india)) == '{"$":"time","v":"01:00:00+05:30[=IST]"}'
+
+
+@pytest.mark.parametrize("path", [Path("a/b"), PurePosixPath("a/b"), PureWindowsPath("c:/a/b")])
+def test_a_path_stays_of_its_kind(path):
+    back = restore(canonical(path))
+    assert (back, type(back)) == (path, type(path))
 
 
 @pytest.mark.parametrize("fold", [0, 1])
