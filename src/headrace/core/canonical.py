@@ -211,7 +211,7 @@ def _encode_time(value: Any) -> str:
     if zone is None:
         return str(value.isoformat())
     if type(zone) is dt.timezone:
-        name, offset = zone.tzname(None), cast("dt.timedelta", zone.utcoffset(None))
+        name, offset = zone.tzname(None), zone.utcoffset(None)
         return f"{value.isoformat()}[={name}]" if name != dt.timezone(offset).tzname(None) else str(value.isoformat())
     if type(zone).__module__ != "zoneinfo" or not zone.key:  # of no other kind is it known what makes it again
         raise NotCanonicalError(type(zone), "its time zone")

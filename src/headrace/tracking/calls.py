@@ -133,7 +133,7 @@ def _check_name(call: str, name: object) -> None:
 
 def _check_mapping(call: str, given: object) -> None:
     if not isinstance(given, Mapping):
-        raise NotAMappingError(call, cast("object", given))
+        raise NotAMappingError(call, given)
 
 
 def _check_text(name: object, text: object) -> None:
