@@ -138,6 +138,13 @@ def test_a_schema_of_ones_own_holds_a_store_beside_other_tables(empty):
     assert server.ask(name, "SELECT count(*) FROM training.runs") == [(1,)]
 
 
+def test_a_server_is_reached_through_its_socket_file(postgres_address):
+    server, name = shared_server(), name_in(postgres_address)
+    with open_postgres(f"postgresql://headrace@/{name}?host={server.folder}&port={server.port}") as store:
+        assert store.place == f"postgresql://headrace@{server.folder}:{server.port}/{name}"
+        assert store.runs.list(RunFilter()) == []
+
+
 @pytest.mark.slow
 def test_a_database_in_another_encoding_is_refused():
     server = shared_server()

@@ -24,6 +24,12 @@ class DatabaseAddress:
     def __bool__(self) -> bool:
         return bool(self.text)
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, DatabaseAddress) and other.text == self.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
     def __repr__(self) -> str:
         return "<address of a database>" if self.text else "<no database>"
 
