@@ -96,8 +96,8 @@ class Attempts:
 
     def _start(self, lease: Lease, event: AttemptStarted) -> None:
         board, step = self._board, lease.step
-        # by a clock that was set back meanwhile it may have begun before it was launched, and be overdue at once
-        began_at = max(event.at, lease.created_at)
+        # by a clock that is behind, or was set back, it may have begun before it was launched, and be overdue at once
+        began_at = event.at if event.at >= lease.created_at else board.now
         lease.state, lease.worker, lease.started_at = State.RUNNING, event.worker, began_at
         board.touch_lease(lease)
         step.items.move(lease.index, State.RUNNING)

@@ -105,6 +105,13 @@ class Board:
         self._alarm_number += 1
         heapq.heappush(self._alarms, (at, self._alarm_number, alarm))
 
+    def put_off(self, seconds: float) -> None:
+        """Let everything that is to happen at a time happen so much later."""
+        self._alarms = [(at + seconds, number, alarm) for at, number, alarm in self._alarms]
+        for lease in self.leases.values():
+            if lease.deadline is not None:
+                lease.deadline += seconds
+
     def next_alarm(self) -> float | None:
         """When the first alarm is due."""
         return self._alarms[0][0] if self._alarms else None

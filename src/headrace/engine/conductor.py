@@ -20,6 +20,7 @@ from headrace.engine.events import (
     AttemptSucceeded,
     CancelRequested,
     ClaimFreed,
+    ClockLeapt,
     Event,
     RunStarted,
     TimePassed,
@@ -66,13 +67,15 @@ class Earlier(Struct, frozen=True):
 
 
 class ConductorOptions(Struct, frozen=True):
-    """How a run is conducted. `poll_s` is how often a cancellation asked for by another process is looked for."""
+    """How a run is conducted. `elapsed` are seconds that go on whatever is done to the clock, but not while the machine
+    sleeps. `poll_s` is how often a cancellation asked for by another process is looked for."""
 
     fail_fast: bool = False
     infrastructure_retries: int = 2
     stop_grace_s: float = 10.0
     poll_s: float = 0.4
     clock: Callable[[], float] = time.time
+    elapsed: Callable[[], float] = time.monotonic
 
 
 class _Wish(Struct, frozen=True):
@@ -99,7 +102,7 @@ class Conductor:
     ) -> None:
         self._plan, self._run, self._ports = plan, run, ports
         self._options = options or ConductorOptions()
-        self._clock = SteadyClock(self._options.clock)
+        self._clock = SteadyClock(self._options.clock, self._options.elapsed)
         self._observer, self._earlier = observer, earlier
         self._me = ports.processes.me()
         self._inbox: SimpleQueue[WorkerMessage | _Wish] = SimpleQueue()
@@ -202,6 +205,9 @@ class Conductor:
                 # a message, an alarm, or the next look for a cancellation
                 until = self._next_poll if self._wake_at is None else min(self._next_poll, self._wake_at)
                 message = yield max(0.0, until - self._clock())
+                leapt_s = self._clock.leapt_s()
+                if leapt_s:
+                    self._feed(machine, turn, ClockLeapt(self._clock(), leapt_s))
                 if message is not None:
                     self._hear(machine, turn, message)
 

@@ -29,13 +29,20 @@ class TimePassed(Struct, frozen=True):
     at: float
 
 
+class ClockLeapt(Struct, frozen=True):
+    """The clock has gone on by this without the time: the machine has slept, or somebody has set it."""
+
+    at: float
+    by_s: float
+
+
 class TurnEnded(Struct, frozen=True):
     """All that came together has been handled: the machine hands out the records that changed."""
 
     at: float
 
 
-RunEvents = RunStarted | CancelRequested | TimePassed | TurnEnded
+RunEvents = RunStarted | CancelRequested | TimePassed | ClockLeapt | TurnEnded
 
 
 class Expanded(Struct, frozen=True):

@@ -22,6 +22,7 @@ from headrace.engine.events import (
     AttemptSucceeded,
     CancelRequested,
     ClaimFreed,
+    ClockLeapt,
     Event,
     Expanded,
     Gathered,
@@ -105,7 +106,7 @@ class Machine:
         board.out = []
         board.now = max(board.now, event.at)
         match event:
-            case RunStarted() | CancelRequested() | TimePassed() | TurnEnded():
+            case RunStarted() | CancelRequested() | TimePassed() | ClockLeapt() | TurnEnded():
                 self._on_run(event)
             case Expanded() | Gathered() | LookedUp() | ClaimFreed() | Verified():
                 self._on_answer(event)
@@ -125,6 +126,9 @@ class Machine:
                 self._cancel()
             case TimePassed():
                 self._ring()
+            case ClockLeapt():
+                # no attempt has used up its time, and no worker was silent, while the machine slept
+                self._board.put_off(event.by_s)
             case TurnEnded():
                 self._recorder.hand_out()
             case _:

@@ -130,7 +130,7 @@ def test_the_clock_of_a_worker_that_is_ahead_does_not_put_off_a_retry():
 
 def test_a_steady_clock_follows_the_wall_but_never_goes_back():
     wall = Wall(10.0)
-    clock = SteadyClock(wall)
+    clock = SteadyClock(wall, lambda: 0.0)
     seen = []
     for now in (10.0, 12.0, 5.0, 6.0, 100.0):
         wall.now = now
@@ -173,3 +173,58 @@ def test_what_follows_an_item_that_had_failed_before_is_recorded_with_the_end_of
     second = site.conductor(plan, run, earlier=earlier)
     second.conduct(FunctionExecutor(second.report))
     assert site.states(run) == {"m": "failed", "after": "skipped"}
+
+
+def test_a_steady_clock_tells_leaps_once_and_no_other_time():
+    wall, elapsed = Wall(10.0), Wall(0.0)
+    clock = SteadyClock(wall, elapsed)
+    told = []
+    for seconds, leap in ((5.0, 0.0), (1.0, 3600.0), (2.0, 0.0), (1.0, -3600.0), (1.0, 0.0), (0.5, 60.0)):
+        elapsed.now += seconds
+        wall.now += seconds + leap
+        told.append(clock.leapt_s())
+    assert told == [0.0, 3600.0, 0.0, 0.0, 0.0, 60.0]
+
+
+def test_a_worker_whose_clock_is_behind_has_the_whole_of_its_time():
+    site, wall, elapsed = Site(), Wall(), Wall(0.0)
+    pipeline = graph(node("a", x=const(1)), node("b", spec={"timeout_s": 5.0}, x=out("a")))
+    plan = site.plan(pipeline)
+    conductor = site.conductor(plan, site.new_run(plan), clock=wall, elapsed=elapsed, poll_s=1.0)
+    executor = FunctionExecutor(conductor.report, lambda spec: None, at=wall.now - 3600.0)
+    turns = conductor.turns(executor)
+    next(turns)
+    # a store that took long: the machine has heard of no time since
+    for clock in (wall, elapsed):
+        clock.now += 60.0
+    executor.end(executor.specs[0], add(executor.specs[0]))
+    for _ in range(4):
+        next(turns)
+        for clock in (wall, elapsed):
+            clock.now += 1.0
+    assert executor.nodes() == ["a", "b"]
+    assert executor.stopped == []
+
+
+def test_a_step_has_not_used_up_its_time_while_the_machine_slept():
+    site, wall, elapsed = Site(), Wall(), Wall(0.0)
+    plan = site.plan(graph(node("a", spec={"timeout_s": 30.0}, x=const(1))))
+    conductor = site.conductor(plan, site.new_run(plan), clock=wall, elapsed=elapsed, poll_s=1.0)
+    executor = FunctionExecutor(conductor.report, never, at=wall.now)
+    turns = conductor.turns(executor)
+
+    def pass_time(seconds: float, slept: float = 0.0) -> None:
+        wall.now += seconds + slept
+        elapsed.now += seconds
+        for _ in range(2):
+            next(turns)
+
+    pass_time(5.0)
+    pass_time(1.0, slept=7200.0)
+    assert executor.stopped == []
+    pass_time(30.0)
+    assert executor.stopped == []
+    wall.now += 10.0
+    elapsed.now += 10.0
+    next(turns)
+    assert executor.stopped == [executor.specs[0].attempt_id]

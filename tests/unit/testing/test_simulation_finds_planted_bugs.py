@@ -116,12 +116,33 @@ class Sleepy(Conductor):
         super()._act(turn, executor)
 
 
+class Wall:
+    """A clock that shows what is on the wall."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+
+    def __call__(self) -> float:
+        return self._clock()
+
+    def leapt_s(self) -> float:
+        return 0.0
+
+
 class OnTheWall(Conductor):
     """Goes by the clock on the wall, wherever somebody sets it."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self._clock = self._options.clock
+        self._clock = Wall(self._options.clock)
+
+
+class Sleepless(Conductor):
+    """Counts the time for which the machine has slept."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._clock.leapt_s = lambda: 0.0
 
 
 class Deaf(Conductor):
@@ -164,6 +185,7 @@ PLANTED: dict[str, tuple[Subjects, set[Rule]]] = {
     "a conductor that launches before it writes": (Subjects(Hasty), {Rule.LAUNCHES, Rule.REPLACED}),
     "a conductor that hears no alarm": (Subjects(Sleepy), {Rule.RUNS_END}),
     "a conductor on the wall's clock": (Subjects(OnTheWall), {Rule.RUNS_END}),
+    "a conductor that counts the time it slept": (Subjects(Sleepless), {Rule.LIMITS}),
     "a conductor that loses messages": (Subjects(Deaf), {Rule.RUNS_END}),
     "an untold skip": (Subjects(without_event(EventType.STEP_SKIPPED)), {Rule.STORY}),
     "an untold loss": (Subjects(without_event(EventType.ATTEMPT_LOST)), {Rule.STORY}),

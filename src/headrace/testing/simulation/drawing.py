@@ -53,7 +53,7 @@ def _run(chance: Random, number: int) -> SimulatedRun:
 def _fault(chance: Random, runs: int) -> Fault:
     kind = chance.choice(tuple(FaultKind))
     group = GROUPS[kind]
-    at = chance.uniform(0, 5) if group is Group.TIME else chance.randrange(_SPREAD.get(group, 3))
+    at = chance.uniform(0, 3) if group is Group.TIME else chance.randrange(_SPREAD.get(group, 3))
     amount = 0.0
     if kind is FaultKind.CLOCK_JUMPS:
         amount = chance.choice((-3600.0, -30.0, -1.0, 1.0, 30.0, 3600.0))
@@ -111,7 +111,7 @@ class _Drawer:
             "int",
             retry=chance.choice(_RETRIES),
             cache=CacheRule(enabled=chance.random() > 0.15),
-            timeout_s=chance.choice((None, None, 5.0)),
+            timeout_s=chance.choice((None, 5.0)),
             effect=chance.random() < 0.1,
             max_parallel=chance.choice((None, None, None, 1)),
         )

@@ -15,6 +15,7 @@ from headrace.ports.executors import AttemptSpec
 from headrace.ports.records import AttemptRecord, RunEvent, RunRecord, StepRunRecord
 from headrace.ports.stores import RunChange
 from headrace.ports.story import EventType
+from headrace.testing.simulation.timeline import Timeline
 from headrace.testing.simulation.violations import Rule, ViolationError
 
 Unit = tuple[str, str, int]
@@ -26,8 +27,9 @@ _STARTS = (EventType.RUN_STARTED, EventType.RUN_RESUMED)
 class RunLedger:
     """What has been written of one run, as far as the rules need it."""
 
-    def __init__(self, graph: Graph, done: Collection[str]) -> None:
-        self._graph, self._done = graph, done
+    def __init__(self, graph: Graph, done: Collection[str], timeline: Timeline) -> None:
+        self._graph, self._done, self._timeline = graph, done, timeline
+        self._launched: dict[str, float] = {}
         self._lenient = _lenient(graph)
         self._steps: dict[str, tuple[State, Value | None, int]] = {}
         self.attempts: dict[str, AttemptRecord] = {}
@@ -137,6 +139,14 @@ class RunLedger:
             self._success(attempt, change, name)
         if attempt.state is State.FAILED and not self._is_told(attempt):
             raise ViolationError(Rule.STORY, f"{name} failed, and no event says so")
+        if attempt.failure is not None and attempt.failure.kind is FailureKind.TIMEOUT:
+            self._check_limit(attempt, name)
+
+    def _check_limit(self, attempt: AttemptRecord, name: str) -> None:
+        limit = self._graph.node(attempt.node).step.timeout_s or 0.0
+        lasted = self._timeline.seconds - self._launched[attempt.id]
+        if lasted < limit:
+            raise ViolationError(Rule.LIMITS, f"{name} was ended for its limit of {limit:g} s after {lasted:.2f} s")
 
     def _is_told(self, attempt: AttemptRecord) -> bool:
         # what failed at a stored value waits for that to be looked at, and may be mended without another word
@@ -168,6 +178,7 @@ class RunLedger:
         if spec.fence <= self._fences.get(spec.node, 0):
             raise ViolationError(Rule.LAUNCHES, f"{name} has the fence {spec.fence} again")
         self._fences[spec.node] = spec.fence
+        self._launched[spec.attempt_id] = self._timeline.seconds
         unit = (spec.node, spec.item)
         open_ = [one for one in self.open_attempts() if (one.node, one.item) == unit and one.id != spec.attempt_id]
         if open_:

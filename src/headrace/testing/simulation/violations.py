@@ -17,6 +17,7 @@ class Rule(StrEnum):
     REPLACED = "a conductor that was replaced writes nothing"
     LAUNCHES = "an attempt is launched once it is written, and no other one of its item is open"
     SINGLE_FLIGHT = "two runs do not compute the same at once"
+    LIMITS = "no attempt is ended for its time limit before that is over"
     MEANING = "a run gives what a plain reading of its graph gives"
     ERRORS = "no conductor ends with an error but those of its stores"
 

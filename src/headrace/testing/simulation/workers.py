@@ -89,6 +89,12 @@ class _Try(Struct, eq=False):
     spec: AttemptSpec
     faults: frozenset[FaultKind]
     is_open: bool = True
+    is_known: bool = True
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether the conductor itself asks for an end: it knows of a beginning, and of a limit."""
+        return self.is_known and self.spec.timeout_s is not None
 
 
 class SimulatedExecutor:
@@ -150,7 +156,7 @@ class SimulatedExecutor:
             )
 
     def _fall_silent(self, one: _Try) -> None:
-        if one.spec.timeout_s is None:
+        if not one.is_watched:
             self._shop.timeline.after(UNHEARD_S, self._unheard, one)
 
     def _end(self, one: _Try) -> None:
@@ -211,7 +217,10 @@ class SimulatedExecutor:
 
     def _lose(self, one: _Try, message: AttemptBegan | AttemptDone | AttemptBroke) -> None:
         """An executor owes an end of each attempt: where no limit makes the conductor ask, it tells of the silence."""
-        if isinstance(message, AttemptBegan) or one.spec.timeout_s is not None:
+        if isinstance(message, AttemptBegan):
+            one.is_known = False
+            return
+        if one.is_watched:
             return
         failure = Failure(FailureKind.INFRASTRUCTURE, "Nothing was heard of the worker.")
         broke = AttemptBroke(message.attempt_id, message.fence, failure, Usage(), self._now() + UNHEARD_S)

@@ -85,7 +85,11 @@ class Process:
             FaultyRuns(store, self), FaultyResults(store, self), FaultyArtifacts(world.objects, self), code, code, me
         )
         options = ConductorOptions(
-            fail_fast=world.history.runs[run].fail_fast, stop_grace_s=2.0, poll_s=2.0, clock=self.clock
+            fail_fast=world.history.runs[run].fail_fast,
+            stop_grace_s=2.0,
+            poll_s=2.0,
+            clock=self.clock,
+            elapsed=self.elapsed,
         )
         record = store.runs.get(world.run_ids[run])
         self.conductor = world.subjects.conductor(
@@ -100,6 +104,10 @@ class Process:
     def clock(self) -> float:
         """What the process reads from the clock on the wall."""
         return self.world.timeline.clock + self._lag
+
+    def elapsed(self) -> float:
+        """Seconds that nobody sets."""
+        return self.world.timeline.seconds + self._lag
 
     # ------------------------------------------------------------------ going on
 
@@ -252,7 +260,7 @@ class World:
         bases = {node.name: StepBasis(f"code of {node.name}", "environment") for node in history.graph.nodes}
         self.plans = [Plan(history.graph, "graph", {PARAMETER: inline(run.parameter)}, bases) for run in history.runs]
         self.run_ids = [f"{number + 1:032x}" for number in range(len(history.runs))]
-        self.ledgers = [RunLedger(history.graph, done) for _ in history.runs]
+        self.ledgers = [RunLedger(history.graph, done, self.timeline) for _ in history.runs]
 
     def run(self) -> None:
         """Let the history happen, and hold the rules against it."""
