@@ -188,10 +188,10 @@ def test_a_steady_clock_tells_leaps_once_and_no_other_time():
 
 def test_a_worker_whose_clock_is_behind_has_the_whole_of_its_time():
     site, wall, elapsed = Site(), Wall(), Wall(0.0)
-    pipeline = graph(node("a", x=const(1)), node("b", spec={"timeout_s": 5.0}, x=out("a")))
+    pipeline = graph(node("a", x=const(1)), node("b", spec={"timeout_s": 5.0}, x=const(2)))
     plan = site.plan(pipeline)
     conductor = site.conductor(plan, site.new_run(plan), clock=wall, elapsed=elapsed, poll_s=1.0)
-    executor = FunctionExecutor(conductor.report, lambda spec: None, at=wall.now - 3600.0)
+    executor = FunctionExecutor(conductor.report, never, lanes=1, at=wall.now - 3600.0)
     turns = conductor.turns(executor)
     next(turns)
     # a store that took long: the machine has heard of no time since
