@@ -142,6 +142,23 @@ def test_a_project_that_python_could_not_import_is_not_begun(tmp_path: Path, nam
     assert Project(tmp_path / name).ok("run", "-q", "training").status == 0
 
 
+def test_the_commands_that_init_tells_can_be_typed(tmp_path: Path):
+    told = Project(tmp_path).ok("init", "my proj").out.splitlines()[-1]
+    assert told == "Now: cd 'my proj' && headrace run training"
+    assert (tmp_path / "my proj" / "my_proj").is_dir()
+    refusal = refused(Project(tmp_path), "init", "a b", "--name", "class")
+    assert refusal.endswith("such as `headrace init 'a b' --name my_class`.")
+
+
+def test_a_pipeline_under_another_decorator_is_told_to_lie_on_top(project: Project):
+    project.edit("flows/churn.py", "@hr.pipeline", "@functools.cache\n@hr.pipeline")
+    project.edit("flows/churn.py", "import headrace", "import functools\n\nimport headrace")
+    assert refused(project, "run", "nightly") == (
+        "error[usage]: flows.churn:churn is a pipeline under another decorator (functools._lru_cache_wrapper). Put "
+        "@hr.pipeline on top of all others."
+    )
+
+
 @pytest.mark.parametrize("how", ["-c", "-"])
 def test_steps_that_were_typed_into_python_are_told_to_live_in_a_file(tmp_path: Path, how: str):
     code = FLOW + "\nhr.run(churn)\n"

@@ -102,6 +102,7 @@ training(until="2013-04-01")  # wrong
 training(date(2013, 4, 1), algorithms=3)  # wrong
 training(date(2013, 4, 1), folds="3")  # wrong
 training.run(date(2013, 4, 1))  # wrong
+training.map(hr.each([date(2013, 4, 1)]))  # wrong
 hr.run(training)  # wrong
 hr.run(training, until=2013)  # wrong
 hr.run(training, date(2013, 4, 1), workers=4)  # wrong

@@ -1,5 +1,6 @@
 """`init`, `demo`, `doctor` and `completion`: the first minutes."""
 
+import shlex
 from functools import partial
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def init(folder: str, name: str) -> None:
     for path in sorted(made.rglob("*")):
         if path.is_file():
             print(f"  {path.relative_to(made)}")
-    enter = f"cd {folder} && " if folder != "." else ""
+    enter = f"cd {shlex.quote(folder)} && " if folder != "." else ""
     print(f"\nNow: {enter}headrace run training")
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any, TypeVar, cast, overload
+from types import NoneType
+from typing import Any, TypeVar, cast, get_args, overload
 
 from headrace.core.errors import DefinitionError
 from headrace.definition.annotations import describe, element_type
 from headrace.definition.errors import MapError
-from headrace.definition.generics import parts, without_newtype
+from headrace.definition.generics import is_union, parts, unwrap, without_newtype
 from headrace.definition.modes import MODE, place
 from headrace.definition.references import Reference, is_reference, source_of
 from headrace.definition.refusals import Refusing
@@ -114,6 +115,11 @@ def refuse_no_sequence(values: object, word: str) -> None:
     """Raise MapError for what cannot be taken element by element."""
     if is_reference(values):
         source = source_of(cast("Reference", values))
+        if _is_sequence_or_none(source.annotation):
+            raise MapError(
+                f"{place()}{word} takes a list, but {source.label} is {describe(source.annotation)}: it may be None. "
+                f"Map in the branch where there is one: hr.when_some(xs, lambda xs: fit.map(hr.each(xs)))."
+            )
         if element_type(source.annotation) is None or _is_set(source.annotation):
             raise MapError(_not_a_sequence(word, f"{source.label} is {describe(source.annotation)}"))
         return
@@ -123,6 +129,13 @@ def refuse_no_sequence(values: object, word: str) -> None:
         raise cast("Any", values).headrace_failure
     if not isinstance(values, Sequence) or isinstance(values, str | bytes | bytearray | memoryview):
         raise MapError(_not_a_sequence(word, f"it gets {describe(type(values))}"))
+
+
+def _is_sequence_or_none(annotation: Any) -> bool:
+    annotation = without_newtype(annotation)
+    members = get_args(annotation) if is_union(annotation) else ()
+    some = [one for one in members if unwrap(one) is not NoneType]
+    return len(some) < len(members) and all(element_type(one) is not None and not _is_set(one) for one in some)
 
 
 def _is_set(annotation: Any) -> bool:

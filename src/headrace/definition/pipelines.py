@@ -1,17 +1,36 @@
 """`@pipeline`: a function that calls steps. Called plainly it runs; called in another pipeline it becomes a group."""
 
 from collections.abc import Callable
-from typing import Any, Generic, ParamSpec, TypeVar, Unpack, cast, overload
+from typing import Any, Generic, NoReturn, ParamSpec, TypeVar, Unpack, cast, overload
 
 from headrace.core.symbols import Symbol
+from headrace.definition.errors import MapError, OrderError
 from headrace.definition.functions import Declared
-from headrace.definition.modes import MODE
+from headrace.definition.modes import MODE, place
 from headrace.definition.options import PipelineOptions, check_options
 from headrace.definition.plain import PlainRun
 
 P = ParamSpec("P")
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
+
+
+def _refused(name: str) -> Callable[..., NoReturn]:
+    """What only steps have, for a pipeline: it says what to do instead."""
+
+    def refuse(self: Any, *_args: object, **_options: object) -> NoReturn:
+        if name == "map":
+            raise MapError(
+                f"{place()}Pipeline {self.name!r} has no .map: only a step has. Map its steps one by one, as in "
+                f"fit.map(hr.each(xs)); or call it in a loop over what is known while it is planned, such as a "
+                f"hr.Static number or a constant list."
+            )
+        raise OrderError(
+            f"{place()}Pipeline {self.name!r} has no .after: only a step has. Give the order to its first steps, as in "
+            f"load.after(value)(…)."
+        )
+
+    return refuse
 
 
 class Pipeline(Generic[P, R_co]):
@@ -76,6 +95,9 @@ class Pipeline(Generic[P, R_co]):
 
     def __repr__(self) -> str:
         return f"<pipeline {self.name!r}>"
+
+    # not as methods, which type checkers would let pass
+    vars().update({name: _refused(name) for name in ("map", "after")})
 
 
 def _restored(origin: Pipeline[..., Any], options: PipelineOptions) -> Pipeline[..., Any]:

@@ -26,7 +26,10 @@ _REMEDIES = {
     "calling": "Call it inside a step that gets it as an argument.",
     "indexing": "Take the element inside a step, or return a NamedTuple, whose fields are values of their own.",
     "isinstance of": "Decide inside a step, or use hr.when_some if it may be None.",
-    "hashing": "Use lists, tuples and dict values to hold values of steps, not sets and dict keys.",
+    "hashing": (
+        "Use lists, tuples and dict values to hold values of steps, not sets and dict keys, and put @hr.step on top of "
+        "@functools.cache."
+    ),
     "making an array of": "Compute inside a step.",
 }
 _SHAPING = (

@@ -185,7 +185,7 @@ def asks_for_the_class() -> None:
     errors.UnknownValueError,
     "In pipeline 'p', line N: hashing the output of 'fit': its value is not known while the pipeline is "
     "defined, only when it runs. Use lists, tuples and dict values to hold values of steps, not sets and "
-    "dict keys.",
+    "dict keys, and put @hr.step on top of @functools.cache.",
 )
 def makes_a_set() -> None:
     {fit([1])}

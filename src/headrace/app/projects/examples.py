@@ -3,6 +3,7 @@
 import importlib.util
 import keyword
 import re
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -64,7 +65,7 @@ def start_project(folder: Path, name: str = "") -> Path:
         better = f"my_{re.sub(r'[^a-zA-Z0-9_]', '_', package)}"
         raise UsageError(
             f"The project's package cannot be called {package!r}: {problem}. Nothing was written; give it another "
-            f"name, such as `headrace init {folder} --name {better}`."
+            f"name, such as `headrace init {shlex.quote(str(folder))} --name {better}`."
         )
     copy_example("starter", folder)
     (folder / "starter").rename(folder / package)

@@ -11,6 +11,7 @@ from headrace.app.projects.settings import Settings
 from headrace.app.projects.targets import Target, source_folders
 from headrace.code.watching import install
 from headrace.core.errors import DefinitionError, HeadraceError, UnknownNameError, UsageError
+from headrace.definition.findable import kind_of, wrapped_in
 from headrace.definition.outside import is_project_file
 from headrace.definition.pipelines import Pipeline
 from headrace.worker.fresh_sources import import_fresh
@@ -68,6 +69,10 @@ def load(target: Target, settings: Settings) -> Pipeline[..., Any]:
     known = [name for name, value in vars(module).items() if isinstance(value, Pipeline)]
     if found is None:
         raise UnknownNameError("pipeline", target.name, known=known, hint=f"Looked in module {target.module!r}.")
+    if any(isinstance(one, Pipeline) for one in wrapped_in(found)):
+        raise UsageError(
+            f"{target} is a pipeline under another decorator ({kind_of(found)}). Put @hr.pipeline on top of all others."
+        )
     raise UsageError(
         f"{target} is a {type(found).__name__}, not a pipeline. Put @hr.pipeline over it"
         + (f", or take {' or '.join(known)}." if known else ".")
