@@ -3,6 +3,7 @@
 The types are known by their names and not imported: whoever declares one has imported it.
 """
 
+import math
 import os
 import re
 from collections.abc import Callable
@@ -109,7 +110,14 @@ def _float(cls: Any, value: Any) -> float:
 
 
 def _float_of_text(text: str) -> float:
-    return float(_number(text))
+    return _finite(float(_number(text)), text)
+
+
+def _finite(number: float, text: str) -> float:
+    """A number as it was written; raises ValueError if digits have become an infinity."""
+    if math.isinf(number) and any(sign.isdigit() for sign in text):
+        raise ValueError("a float holds no more than 1.8e308; for infinity write inf")
+    return number
 
 
 def _complex(cls: Any, value: Any) -> complex:
@@ -118,9 +126,11 @@ def _complex(cls: Any, value: Any) -> complex:
 
 def _complex_of_text(text: str) -> complex:
     try:
-        return complex(text.strip())
+        number = complex(text.strip())
     except ValueError:
         raise ValueError("it is not a number") from None
+    _finite(abs(number.real) + abs(number.imag), text)
+    return number
 
 
 def _number(text: str) -> str:

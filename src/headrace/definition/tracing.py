@@ -45,6 +45,7 @@ from headrace.definition.plain import choose
 from headrace.definition.references import Reference, is_reference, source_of
 from headrace.definition.specs import default_of, parameter_specs, spec_of
 from headrace.definition.steps import Step
+from headrace.definition.whole_lines import whole_lines
 
 
 def trace(
@@ -63,7 +64,8 @@ def trace(
     tracing = Trace(pipeline, is_strict=is_strict, allow_local=allow_local)
     token = MODE.set(tracing)
     try:
-        return tracing.graph(static or {})
+        with whole_lines():
+            return tracing.graph(static or {})
     finally:
         MODE.reset(token)
 

@@ -69,7 +69,7 @@ def _items(data: Mapping[str, object]) -> str:
     if "items" not in data:
         return ""
     counts = [f"{data[state.value]} {state.value}" for state in State if data.get(state.value)]
-    return f"  {data['items']} items" + (f": {', '.join(counts)}" if len(counts) > 1 else "")
+    return f"  {data['items']} item{'s' * (data['items'] != 1)}" + (f": {', '.join(counts)}" if len(counts) > 1 else "")
 
 
 def kept_items(data: Mapping[str, object]) -> tuple[int, int] | None:

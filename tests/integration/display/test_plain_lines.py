@@ -44,3 +44,12 @@ def test_items_that_have_a_value_in_a_map_that_failed_are_counted_until_it_succe
     display.on_event(RunEvent("run", 3, time.time(), EventType.STEP_SUCCEEDED, "m", {"items": 5, "succeeded": 5}))
     display.on_end(some_run())
     assert stream.getvalue().splitlines()[-1].endswith(": 1 computed, 0 reused")
+
+
+def test_a_map_of_one_item_is_counted_in_the_singular():
+    stream = io.StringIO()
+    display = PlainDisplay(stream)
+    for number in (1, 2):
+        data = {"items": number, "succeeded": number}
+        display.on_event(RunEvent("run", number, time.time(), EventType.STEP_SUCCEEDED, "m", data))
+    assert [line.rpartition("  ")[2] for line in stream.getvalue().splitlines()] == ["1 item", "2 items"]

@@ -188,6 +188,8 @@ REASONS = [
     ("٣", int, "it is not a whole number", "a whole number, for example 3"),
     ("9" * 5000, int, "it has more than 4300 digits", "a whole number, for example 3"),
     ("abc", float, "it is not a number", "a number, for example 0.5"),
+    ("1e400", float, "a float holds no more than 1.8e308; for infinity write inf", "a number, for example 0.5"),
+    ("-1e400", float, "a float holds no more than 1.8e308; for infinity write inf", "a number, for example 0.5"),
     ("2013-02-30", dt.date, "day is out of range for month", "a date, for example 2013-04-01"),
     ("tomorrow", dt.date, "it is not written as YYYY-MM-DD", "a date, for example 2013-04-01"),
     (

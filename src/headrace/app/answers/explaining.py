@@ -73,7 +73,9 @@ def _without_changes(done: str, reason: str, past: Past) -> str:
 
 def _who_made(step: StepRunRecord) -> str:
     if step.items is not None:
-        return f"Reused: earlier runs have computed all {len(step.items.states)} items under the same keys."
+        count = len(step.items.states)
+        which = "its item" if count == 1 else f"all {count} items"
+        return f"Reused: earlier runs have computed {which} under the same keys."
     return f"Reused: run {short_id(step.made_in)} has computed it under the same key."
 
 

@@ -75,7 +75,7 @@ def _items_text(items: ItemBlock | None) -> str:
         return ""
     counts = Counter(items.states)
     if len(counts) <= 1:
-        return f"{len(items.states)} items"
+        return f"{len(items.states)} item{'s' * (len(items.states) != 1)}"
     shown = [f"{count} {LETTERS.get(letter, 'reused')}" for letter, count in counts.most_common()]
     return f"{len(items.states)} items: {', '.join(shown)}"
 

@@ -15,6 +15,7 @@ from headrace.core.values import CompositeValue, Value
 from headrace.ports.records import RunRecord, StepRunRecord
 
 NAMED_ITEMS = 8
+KINDS = ("table", "figure", "text", "parameter")
 
 
 class StepResult:
@@ -62,6 +63,8 @@ class StepResult:
 
         Raises UnknownNameError.
         """
+        if kind not in KINDS:
+            raise UnknownNameError("kind of logged value", kind, known=KINDS)
         logged = self._rooms.stores.tracking.logged(self._run.id)
         records = [one for one in logged if one.node == self.name and one.kind == kind]
         for one in reversed(records):
@@ -78,7 +81,7 @@ class StepResult:
         if item is not None:
             return read_value(self._rooms, self._value_of(item), f"item {item} of the output of {self._place}")
         if self._record.output is None:
-            raise UsageError(f"Step {self._words} is {self.state.value} and has no value.{self._kept_items()}")
+            raise UsageError(f"Step {self._words} is {self._state_with_reason} and has no value.{self._kept_items()}")
         return read_value(self._rooms, self._record.output, f"the output of {self._place}")
 
     def logs(self, item: int | None = None) -> str:
@@ -86,7 +89,7 @@ class StepResult:
         when its value was made.
         """
         if item is not None:
-            check_item(self._rooms, self._run, item, step=self.name)
+            self._check_item(item)
         lines = LogReader(self._rooms, self._run.id, step=self.name, item=item).read()
         return "".join(f"{line.text}\n" for line in lines)
 
@@ -97,8 +100,13 @@ class StepResult:
             [told.summary, *(f"  {line}" for line in told.changes), *(f"    {one}" for one in told.behind)]
         )
 
-    def _value_of(self, item: int) -> Value:
+    def _check_item(self, item: int) -> None:
+        if self._record.items is None and self.state not in (State.SUCCEEDED, State.REUSED):
+            raise UsageError(f"Step {self._words} is {self._state_with_reason}, so there is no item {item} of it.")
         check_item(self._rooms, self._run, item, step=self.name)
+
+    def _value_of(self, item: int) -> Value:
+        self._check_item(item)
         whole, items = self._record.output, self._record.items
         if (
             isinstance(whole, CompositeValue)
@@ -120,6 +128,10 @@ class StepResult:
         named = ", ".join(map(str, kept[:NAMED_ITEMS])) + (", …" if len(kept) > NAMED_ITEMS else "")
         has = f"item {named} has" if len(kept) == 1 else f"items {named} have"
         return f" Of its {len(self._record.items.states)} items {has} one: output(item={kept[0]})."
+
+    @property
+    def _state_with_reason(self) -> str:
+        return f"{self.state.value} ({self._record.reason})" if self._record.reason else self.state.value
 
     @property
     def _words(self) -> str:
