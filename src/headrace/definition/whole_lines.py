@@ -1,7 +1,7 @@
 """Half a line that a body has printed when it fails: it is ended, so that the error stands on a line of its own."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,11 +22,11 @@ class _Watched:
 
 
 @contextmanager
-def whole_lines() -> Iterator[None]:
+def whole_lines() -> Generator[None]:
     """End the line on standard output that an error has cut: `print("a is", a)` has written its first words by then."""
     stream = sys.stdout
     watched = _Watched(stream)
-    sys.stdout = watched  # type: ignore[assignment]  # a text stream in all but its class
+    sys.stdout = watched
     try:
         yield
     except BaseException:

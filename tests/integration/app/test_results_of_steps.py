@@ -70,6 +70,7 @@ def test_a_value_with_fewer_members_than_items_is_not_counted_off(rooms: Rooms):
         (State.SKIPPED, "upstream load failed", "skipped (upstream load failed)"),
         (State.SKIPPED, "its branch was not taken", "skipped (its branch was not taken)"),
         (State.CANCELLED, "", "cancelled"),
+        (State.FAILED, "no result for this key yet", "failed"),
     ],
 )
 def test_an_item_of_a_step_that_never_began_is_told_with_the_reason(rooms: Rooms, state: State, reason: str, told: str):

@@ -131,7 +131,9 @@ class StepResult:
 
     @property
     def _state_with_reason(self) -> str:
-        return f"{self.state.value} ({self._record.reason})" if self._record.reason else self.state.value
+        # of any other state the reason is why it was computed
+        reason = self._record.reason if self.state in (State.SKIPPED, State.CANCELLED) else ""
+        return f"{self.state.value} ({reason})" if reason else self.state.value
 
     @property
     def _words(self) -> str:
