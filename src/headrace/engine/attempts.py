@@ -96,8 +96,9 @@ class Attempts:
 
     def _start(self, lease: Lease, event: AttemptStarted) -> None:
         board, step = self._board, lease.step
-        # by a clock that is behind, or was set back, it may have begun before it was launched, and be overdue at once
-        began_at = event.at if event.at >= lease.created_at else board.now
+        # the worker's clock may be behind, or either was set meanwhile: by that, it may be overdue at once
+        heard_at = max(board.now, event.heard_at)
+        began_at = event.at if event.at >= lease.created_at else heard_at
         lease.state, lease.worker, lease.started_at = State.RUNNING, event.worker, began_at
         board.touch_lease(lease)
         step.items.move(lease.index, State.RUNNING)
@@ -109,7 +110,7 @@ class Attempts:
         board.touch(step)
         timeout = step.node.step.timeout_s
         if timeout is not None and lease.stopping is None:
-            lease.deadline = began_at + timeout + board.options.silence_s
+            lease.deadline = heard_at + timeout + board.options.silence_s
             board.set_alarm(lease.deadline, Alarm("overdue", attempt_id=lease.attempt_id))
 
     def _close(self, lease: Lease, state: State, usage: Usage) -> None:

@@ -250,16 +250,17 @@ class Conductor:
                 if message.is_urgent:
                     self._give_up(machine, turn)
             case _:
-                # a worker's clock may be ahead of the one by which the machine counts its delays
-                self._hear_of_attempt(machine, turn, message, at=min(message.at, self._clock()))
+                self._hear_of_attempt(machine, turn, message, now=self._clock())
 
     def _hear_of_attempt(
-        self, machine: Machine, turn: Turn, message: AttemptBegan | AttemptDone | AttemptBroke, *, at: float
+        self, machine: Machine, turn: Turn, message: AttemptBegan | AttemptDone | AttemptBroke, *, now: float
     ) -> None:
         who = (message.attempt_id, message.fence)
+        # a worker's clock may be ahead of the one by which the machine counts its delays
+        at = min(message.at, now)
         match message:
             case AttemptBegan():
-                self._feed(machine, turn, AttemptStarted(at, *who, message.worker))
+                self._feed(machine, turn, AttemptStarted(at, *who, message.worker, now))
             case AttemptDone():
                 self._done[message.attempt_id] = message
                 self._feed(machine, turn, AttemptSucceeded(at, *who, message.output, message.usage))

@@ -119,12 +119,13 @@ Answers = Expanded | Gathered | LookedUp | ClaimFreed | Verified
 
 
 class AttemptStarted(Struct, frozen=True):
-    """A worker has begun an attempt."""
+    """A worker has begun an attempt: at that time by its clock, heard of at this one by that of the conductor."""
 
     at: float
     attempt_id: str
     fence: int
     worker: WorkerIdentity
+    heard_at: float = 0.0
 
 
 class AttemptSucceeded(Struct, frozen=True):

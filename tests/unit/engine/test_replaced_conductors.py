@@ -228,3 +228,16 @@ def test_a_step_has_not_used_up_its_time_while_the_machine_slept():
     elapsed.now += 10.0
     next(turns)
     assert executor.stopped == [executor.specs[0].attempt_id]
+
+
+def test_a_step_is_not_overdue_because_the_machine_slept_before_its_begin_was_heard_of():
+    site, wall, elapsed = Site(), Wall(), Wall(0.0)
+    plan = site.plan(graph(node("a", spec={"timeout_s": 5.0}, x=const(1))))
+    conductor = site.conductor(plan, site.new_run(plan), clock=wall, elapsed=elapsed, poll_s=1.0)
+    executor = FunctionExecutor(conductor.report, never, at=wall.now)
+    turns = conductor.turns(executor)
+    next(turns)
+    wall.now += 3600.0
+    for _ in range(3):
+        next(turns)
+    assert executor.stopped == []
