@@ -2,6 +2,8 @@
 
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -127,6 +129,48 @@ def test_without_a_driver_it_is_said_how_to_install_it(project, tmp_path):
     assert answer.err.startswith("error[store.driver-missing]")
     assert "pip install 'headrace[postgres]'" in answer.err
     assert "sesame" not in answer.err
+
+
+MANY = """
+import headrace as hr
+
+
+@hr.step
+def double(number: int) -> int:
+    return 2 * number
+
+
+@hr.pipeline
+def doubling(number: int) -> int:
+    return double(number)
+
+
+if __name__ == "__main__":
+    runs = [hr.run(doubling, number=number) for number in range(12)]
+    print(sum(run.output for run in runs), len(hr.runs()))
+    input()
+"""
+
+
+@pytest.mark.slow
+def test_a_script_that_keeps_its_runs_needs_few_connections(project, address):
+    (project.folder / "many.py").write_text(MANY)
+    script = subprocess.Popen(
+        [sys.executable, str(project.folder / "many.py")],
+        cwd=project.folder,
+        env={**ENVIRONMENT, "HEADRACE_DATABASE": address},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert script.stdout is not None
+    told = script.stdout.readline()
+    name = address.rpartition("/")[2]
+    sessions = shared_server().ask("postgres", f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{name}'")
+    script.communicate("\n", timeout=30)
+    assert told.split() == ["132", "12"]
+    assert sessions[0][0] <= 2
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ one's own.
 import contextlib
 import logging
 import os
+import threading
 import time
 import weakref
 from collections.abc import Callable, Iterable, Sequence
@@ -59,8 +60,9 @@ class Server(Struct, frozen=True):
 class PostgresDatabase:
     """A database of a server, for any number of threads and processes.
 
-    Reading and writing share a pool of connections: a process with one thread uses one. After a fork the child opens
-    its own. `patience_s` is how long a server that was lost, or a row that another session holds, is waited for.
+    Reading and writing share a pool of connections, with all databases of this address in the process: where there is
+    one thread, one is used. After a fork the child opens its own. `patience_s` is how long a server that was lost, or a
+    row that another session holds, is waited for.
     """
 
     def __init__(self, address: Address, *, patience_s: float = 60.0) -> None:
@@ -68,8 +70,8 @@ class PostgresDatabase:
         self._address, self._patience_s = address, patience_s
         self._adapters = adapted()
         self._is_closed = self._has_answered = self._is_given_up = False
-        self._left_to_parent: list[_Own] = []
-        self._own = self._made_own()
+        self._conninfo = address.conninfo(patience_s)
+        self._own = _Own(self, self._conninfo)
 
     def read(self, work: Callable[[Session], T]) -> T:
         """Do some reading; on a new connection if the server has ended this one."""
@@ -90,33 +92,26 @@ class PostgresDatabase:
         return self._patiently(_about)
 
     def close(self) -> None:
-        """Close this process's connections. It happens by itself at the end of the process."""
+        """Leave this process's connections; the last to leave closes them. At the end of a process all have left."""
         self._is_closed = True
-        self._of_this_process().close()
-
-    def _made_own(self) -> "_Own":
-        own = _Own()
-        weakref.finalize(self, own.close)
-        return own
+        self._of_this_process().leave()
 
     def _of_this_process(self) -> "_Own":
         if self._own.pid != os.getpid():
-            # neither used nor closed: the parent still talks through them
-            self._left_to_parent.append(self._own)
-            self._own = self._made_own()
+            self._own = _Own(self, self._conninfo)
         return self._own
 
-    def _take(self, own: "_Own") -> Connection:
+    def _take(self, pool: "_Pool") -> Connection:
         if self._is_closed:
             raise ClosedStoreError(self.place)
         try:
-            return own.idle.pop()
+            return pool.idle.pop()
         except IndexError:
             return self._open()
 
     def _open(self) -> Connection:
         connection = psycopg.connect(
-            self._address.conninfo(self._patience_s),
+            self._conninfo,
             autocommit=True,
             cursor_factory=psycopg.RawCursor,
             context=self._adapters,
@@ -124,20 +119,20 @@ class PostgresDatabase:
         self._has_answered, self._is_given_up = True, False
         return connection
 
-    def _give(self, own: "_Own", connection: Connection | None) -> None:
-        if connection is None or connection.closed or self._is_closed or len(own.idle) >= KEPT_CONNECTIONS:
+    def _give(self, pool: "_Pool", connection: Connection | None) -> None:
+        if connection is None or connection.closed or self._is_closed or len(pool.idle) >= KEPT_CONNECTIONS:
             _close(connection)
         else:
-            own.idle.append(connection)
+            pool.idle.append(connection)
 
     def _patiently(self, attempt: Callable[[Connection], T]) -> T:
         """Try until it is done; raises StoreError at the deadline, or at once for what will not pass."""
-        own = self._of_this_process()
+        pool = self._of_this_process().pool
         pause, until, was_lost = 0.0, time.monotonic() + self._patience_s, False
         while True:
             connection = None
             try:
-                connection = self._take(own)
+                connection = self._take(pool)
                 return attempt(connection)
             except psycopg.Error as error:
                 is_lost = connection is None or connection.closed or error.sqlstate in SWITCHED_OFF
@@ -146,13 +141,13 @@ class PostgresDatabase:
                 if reason is not None and not (was_lost and error.sqlstate == _TWICE):
                     raise reason from error
                 if is_lost:
-                    own.close()  # what was idle is as old
+                    pool.forget()  # what was idle is as old
                     _close(connection)
                 was_lost = was_lost or is_lost
                 if time.monotonic() >= until:
                     raise self._end_of_patience(error, is_lost=is_lost) from error
             finally:
-                self._give(own, connection)
+                self._give(pool, connection)
             # the first try after a loss comes at once: most often only this connection had ended
             time.sleep(min(pause, max(0.0, until - time.monotonic())))
             pause = min(max(pause * 1.6, _FIRST_PAUSE_S), _LONGEST_PAUSE_S)
@@ -207,20 +202,57 @@ class PostgresDatabase:
         self._patiently(attempt)
 
 
-class _Own:
-    """What one process has open."""
+class _Pool:
+    """The connections of one process to one address: shared by all databases of it, however many a script holds."""
 
-    __slots__ = ("batches", "idle", "pid")
+    __slots__ = ("__weakref__", "_users", "idle", "pid")
 
     def __init__(self) -> None:
         self.pid = os.getpid()
         self.idle: list[Connection] = []
-        self.batches = Batches()
+        self._users = 0
 
-    def close(self) -> None:
-        """Close the connections that nobody is using, unless they are another process's."""
-        while self.idle and self.pid == os.getpid():
+    @classmethod
+    def of(cls, conninfo: str) -> "_Pool":
+        """This process's, with one user more."""
+        with _POOLS_TURN:
+            pool = _POOLS.get(conninfo)
+            if pool is None or pool.pid != os.getpid():
+                if pool is not None:
+                    _LEFT_TO_PARENT.append(pool)
+                _POOLS[conninfo] = pool = cls()
+            pool._users += 1
+            return pool
+
+    def leave(self) -> None:
+        """One user less; the last one closes what is open, unless it is another process's."""
+        if self.pid == os.getpid():
+            with _POOLS_TURN:
+                self._users -= 1
+                is_last = not self._users
+            if is_last:
+                self.forget()
+
+    def forget(self) -> None:
+        """Close what nobody is using."""
+        while self.idle:
             _close(self.idle.pop())
+
+
+_POOLS: weakref.WeakValueDictionary[str, _Pool] = weakref.WeakValueDictionary()
+_POOLS_TURN = threading.RLock()  # again, because a collector may end a database in the middle of it
+_LEFT_TO_PARENT: list[_Pool] = []
+"""Neither used nor closed: the parent of this process still talks through them."""
+
+
+class _Own:
+    """What a database has in one process."""
+
+    __slots__ = ("batches", "leave", "pid", "pool")
+
+    def __init__(self, database: PostgresDatabase, conninfo: str) -> None:
+        self.pid, self.pool, self.batches = os.getpid(), _Pool.of(conninfo), Batches()
+        self.leave = weakref.finalize(database, self.pool.leave)
 
 
 class _Direct:

@@ -2,7 +2,6 @@
 
 import contextlib
 import multiprocessing
-import os
 import socket
 import threading
 import time
@@ -261,6 +260,27 @@ def test_one_thread_needs_one_connection(postgres_store, postgres_address):
     assert end_sessions(postgres_address) == 1
 
 
+def address_of(store):
+    return store.database.place
+
+
+def test_a_process_that_keeps_many_stores_open_needs_no_more_connections(postgres_address):
+    stores = [open_postgres(postgres_address) for _ in range(20)]
+    for store in stores:
+        store.runs.create(some_run(), [], {})
+    for store in stores[:-1]:
+        store.close()
+    assert len(stores[-1].runs.list(RunFilter())) == 20
+    assert end_sessions(postgres_address) == 1
+    stores[-1].runs.list(RunFilter())
+    stores[-1].close()
+    stores[-1].close()
+    while end_sessions(postgres_address):
+        time.sleep(0.01)
+    with open_postgres(postgres_address) as store:
+        assert len(store.runs.list(RunFilter())) == 20
+
+
 def test_a_row_that_another_session_holds_is_named_at_the_deadline(postgres_address):
     run = some_run()
     with open_postgres(postgres_address, patience_s=0.3) as store, psycopg.connect(postgres_address) as holder:
@@ -292,10 +312,8 @@ def test_after_a_fork_nothing_is_shared(postgres_store):
     assert answers.get() == run.id
     child.join(20)
     assert child.exitcode == 0
-    own = postgres_store.database._own.idle[0]
     assert postgres_store.runs.get(run.id).version == 1
-    assert not own.closed
-    assert postgres_store.database._own.pid == os.getpid()
+    assert end_sessions(address_of(postgres_store)) == 1
 
 
 @pytest.fixture
