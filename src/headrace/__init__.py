@@ -39,7 +39,7 @@ _RUNNING = {
     ),
     "progress": "headrace.tracking.progress",
     "current_run": "headrace.tracking.current",
-    **dict.fromkeys(("Session", "get_run", "plan", "run", "runs"), "headrace.app.session"),
+    **dict.fromkeys(("Session", "get_run", "plan", "resume", "retry", "run", "runs"), "headrace.app.session"),
     "Run": "headrace.app.answers.handles",
 }
 """What steps call and what runs pipelines: name and module. `import *` leaves these out, because it would load them."""

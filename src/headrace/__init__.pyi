@@ -2,6 +2,8 @@ from headrace.app.answers.handles import Run as Run
 from headrace.app.session import Session as Session
 from headrace.app.session import get_run as get_run
 from headrace.app.session import plan as plan
+from headrace.app.session import resume as resume
+from headrace.app.session import retry as retry
 from headrace.app.session import run as run
 from headrace.app.session import runs as runs
 from headrace.core.errors import ArtifactError as ArtifactError

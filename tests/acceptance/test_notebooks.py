@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from acceptance.command_line import Project
+
 nbclient = pytest.importorskip("nbclient")
 nbformat = pytest.importorskip("nbformat")
 
@@ -169,3 +171,18 @@ def test_steps_of_modules_run_in_lanes_beside_a_notebook(notebook: Notebook, tmp
     )
     asked = "import beside, os\nprint(hr.Session(quiet=True).run(beside.elsewhere).output != os.getpid())"
     assert notebook(IMPORTS, asked)[-1].strip() == "True"
+
+
+def test_a_failed_run_is_retried_by_the_notebook_that_defines_it_and_by_nobody_else(notebook: Notebook, tmp_path: Path):
+    breaks = STEPS.replace(
+        "return list(range(n))",
+        "if not Path('ready').exists(): raise ValueError('not ready')\n    return list(range(n))",
+    )
+    failing = "hr.Session(quiet=True, check=False).run(adding)"
+    retry = "Path('ready').touch()\nagain = hr.Session(quiet=True).retry()\nprint(again.output, len(hr.runs()))"
+    outputs = notebook(IMPORTS + "\nfrom pathlib import Path", HELPERS, breaks, PIPELINE, failing, retry, failing)
+    assert outputs[5] == "12.0 2\n"
+    (tmp_path / "ready").unlink()
+    notebook(IMPORTS + "\nfrom pathlib import Path", HELPERS, breaks + "# other", PIPELINE, failing + ".state")
+    answer = Project(tmp_path).headrace("retry", "last")
+    assert answer.status == 2, answer

@@ -167,7 +167,7 @@ def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(project: Project):
     out, err = process.communicate(timeout=30)
     assert process.returncode == 130, out + err
     assert "cancelled" in err
-    assert "run it again" in err
+    assert "next: headrace resume" in err
     assert "Traceback" not in err
     assert states(project)["slow"] == "cancelled"
     assert states(project)["first"] == "succeeded"

@@ -198,7 +198,7 @@ def test_ctrl_c_in_a_terminal_stops_the_step_and_says_how_to_go_on(project: Proj
     shown.press(CTRL_C)
     assert shown.end() == 130
     assert "stopping … press Ctrl-C again to end now" in shown.text
-    assert "run it again, what is finished is reused" in shown.text
+    assert "next: headrace resume" in shown.text
     assert "Traceback" not in shown.text
     assert states(project) == ("cancelled", {"first": "succeeded", "naps": "cancelled"})
 
@@ -214,7 +214,7 @@ def test_a_second_ctrl_c_ends_a_step_that_does_not_stop(project: Project, pipeli
     pressed = time.monotonic()
     assert shown.end() == 130
     assert time.monotonic() - pressed < 8, "sooner than after one press"
-    assert "run it again, what is finished is reused" in shown.text
+    assert "next: headrace resume" in shown.text
     state, steps = states(project)
     assert (state, set(steps.values())) == ("cancelled", {"succeeded", "cancelled"})
     assert is_gone(int((project.folder / "pid").read_text()))
@@ -229,7 +229,7 @@ def test_a_second_ctrl_c_ends_a_script_whose_step_does_not_stop(project: Project
     time.sleep(0.3)
     shown.press(CTRL_C)
     assert shown.end() == 130
-    assert "run it again" in shown.text
+    assert "next: headrace resume" in shown.text
     assert states(project)[0] == "cancelled"
 
 
@@ -239,7 +239,7 @@ def test_a_signal_to_the_command_cancels_its_run(project: Project, number: signa
     process.send_signal(number)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "run it again" in err
+    assert "next: headrace resume" in err
     assert states(project) == ("cancelled", {"first": "succeeded", "naps": "cancelled"})
 
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Never, ParamSpec, TypeVar, cast
 
+from msgspec.structs import replace
+
 from headrace.app.answers.conditions import parse_condition
 from headrace.app.answers.handles import Run, RunList
 from headrace.app.answers.looking import find_run, list_runs
@@ -16,15 +18,14 @@ from headrace.app.plans.plan_view import PlanView
 from headrace.app.projects.main_script import name_main_script
 from headrace.app.projects.settings import read_settings
 from headrace.app.rooms import Rooms
-from headrace.app.runs import running
+from headrace.app.runs import going_on, running
 from headrace.app.runs.standing import refuse_where_no_run_may_start, the_only_run
 from headrace.core.errors import UnknownNameError, UsageError
-from headrace.core.states import State
 from headrace.definition.pipelines import Pipeline
 from headrace.plan.overrides import Overrides
 from headrace.plan.plan import Plan, Selection
 from headrace.ports.observers import Observer
-from headrace.ports.records import RunFilter
+from headrace.ports.records import RunFilter, RunRecord
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -90,10 +91,38 @@ class Session:
             with the_only_run():
                 plan = self._plan(rooms, pipeline, (args, kwargs))
                 record = running.execute(rooms, plan, self._options)
-            run: Run[R] = Run(rooms, record)
-            if self._check and record.state is not State.SUCCEEDED:
-                running.raise_unless_succeeded(record, run)
-            return run
+            return self._checked(rooms, record)
+
+    def _checked(self, rooms: Rooms, record: RunRecord) -> Run[Any]:
+        run: Run[Any] = Run(rooms, record)
+        if self._check:
+            running.raise_unless_succeeded(record, run)
+        return run
+
+    def resume(self, run: str = "last") -> Run[Any]:
+        """Go on with a run that was killed, cancelled or lost: the same run, and what is finished stays.
+
+        Its pipeline is the one of this process, or is imported. Raises UsageError if the run did not break off, or its
+        code has changed; RunFailed as `run` does.
+        """
+        with FromHere():
+            refuse_where_no_run_may_start()
+            rooms = self._rooms(None, is_reading=False)
+            with the_only_run(), going_on.resumed(rooms, run, going_on.by_name) as (plan, before):
+                return self._checked(rooms, running.execute(rooms, plan, self._options, before))
+
+    def retry(self, run: str = "last") -> Run[Any]:
+        """Try a run that failed again: a new run that keeps what it has made, and computes the rest by the code as it
+        is now.
+
+        Raises UsageError if the run is under way, or has succeeded; RunFailed as `run` does.
+        """
+        with FromHere():
+            refuse_where_no_run_may_start()
+            rooms = self._rooms(None, is_reading=False)
+            with the_only_run(), going_on.retried(rooms, run, going_on.by_name) as (plan, before):
+                options = replace(self._options, tags=(*before.run.tags, *self._options.tags))
+                return self._checked(rooms, running.execute(rooms, plan, options, before))
 
     def plan(self, pipeline: Pipeline[P, R], /, *args: P.args, **kwargs: P.kwargs) -> PlanView:
         """What a run would do, step by step, and why; starts nothing."""
@@ -128,7 +157,9 @@ class Session:
     ) -> Plan:
         return with_overrides(plan_call(rooms, pipeline, call, selection=self._selection), self._overrides)
 
-    def _rooms(self, pipeline: Pipeline[..., Any] | None, *, is_forecast: bool = False) -> Rooms:
+    def _rooms(
+        self, pipeline: Pipeline[..., Any] | None, *, is_forecast: bool = False, is_reading: bool = True
+    ) -> Rooms:
         if pipeline is not None and not isinstance(cast("object", pipeline), Pipeline):
             raise UsageError(
                 f"hr.run and hr.plan take a pipeline and its parameters, such as hr.run(training, share=0.8); they got "
@@ -141,7 +172,7 @@ class Session:
             _Last.project = start or _Last.project
         settings = read_settings(start or (_Last.project if pipeline is None else None))
         name_main_script(settings)
-        return Rooms(settings, is_reading=pipeline is None, is_forecast=is_forecast)
+        return Rooms(settings, is_reading=pipeline is None and is_reading, is_forecast=is_forecast)
 
 
 class _Last:
@@ -158,6 +189,16 @@ def run(pipeline: Pipeline[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Run[R
 def plan(pipeline: Pipeline[P, R], /, *args: P.args, **kwargs: P.kwargs) -> PlanView:
     """What a run would do, step by step, and why; starts nothing."""
     return Session().plan(pipeline, *args, **kwargs)
+
+
+def resume(run: str = "last") -> Run[Any]:
+    """Go on with a run that was killed, cancelled or lost; see `Session.resume`."""
+    return Session().resume(run)
+
+
+def retry(run: str = "last") -> Run[Any]:
+    """Try a run that failed again, as a new run that keeps what it has made; see `Session.retry`."""
+    return Session().retry(run)
 
 
 def get_run(text: str = "last") -> Run[Any]:

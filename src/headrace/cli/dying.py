@@ -5,9 +5,10 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 
+from headrace.app.answers import advice
 from headrace.app.projects import settings
 from headrace.app.rooms import Rooms
-from headrace.app.runs import deaths, running
+from headrace.app.runs import deaths
 from headrace.app.runs.conducting import CANCELLED
 from headrace.app.runs.lifeline import Lifeline
 from headrace.app.runs.supervising import Ended
@@ -35,7 +36,9 @@ def died(lifeline: Lifeline, ended: Ended) -> int | None:
     try:
         if lifeline.ending:  # an error is told already; what it has left open is closed, if the store can still be used
             with suppress(StoreError, UnknownNameError):
-                deaths.record_end(rooms, lifeline.run_id, None if ended.was_asked else deaths.BROKEN_OFF)
+                deaths.record_end(
+                    rooms, lifeline.run_id, None if ended.was_asked else deaths.broken_off(lifeline.run_id)
+                )
             return ended.status
         return _died_in_run(rooms, lifeline, ended)
     finally:
@@ -57,7 +60,7 @@ def _died_in_run(rooms: Rooms, lifeline: Lifeline, ended: Ended) -> int | None:
             return None
     cause = None if ended.was_asked else deaths.failure_of_run(ended.death)
     record = deaths.record_end(rooms, lifeline.run_id, cause)
-    deaths.tell_end(record, running.how_to_go_on(record), is_told=lifeline.has_told)
+    deaths.tell_end(record, advice.commands(record), is_told=lifeline.has_told)
     return status_of(record)
 
 

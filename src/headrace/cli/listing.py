@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from headrace.app.answers import looking, run_view, views
+from headrace.app.answers import advice, looking, run_view, views
 from headrace.app.answers.value_texts import value_text
 from headrace.app.projects import settings
 from headrace.app.rooms import Rooms
@@ -94,7 +94,9 @@ def show(run: str, *, as_json: bool) -> None:
     if view["metrics"]:
         rows = [[one["step"], one["name"], number(one["value"]), _spread(one)] for one in view["metrics"]]
         print("\n" + table(["step", "metric", "value", ""], rows, right=[2]))
-    _print_failures(view["id"], failures)
+    _print_failures(failures)
+    if found.state in (State.FAILED, State.CANCELLED):
+        print(f"\nnext: {advice.commands(found)}")
 
 
 def _spread(metric: dict[str, Any]) -> str:
@@ -113,6 +115,7 @@ def _print_head(view: dict[str, Any]) -> None:
     details = [
         f"started {ago(view['created_at'], time.time())}",
         f"took {seconds(view['seconds'])}" if view["seconds"] is not None else "",
+        f"retry of {short_id(view['retry_of'])}" if view["retry_of"] else "",
         *(f"{name}={text}" for name, text in view["parameters"].items()),
     ]
     print(paint("  ".join(part for part in details if part), "90"))
@@ -136,12 +139,10 @@ def _print_steps(view: dict[str, Any]) -> None:
     print("\n" + table(["step", "state", "took", "cpu", "memory", "tries", ""], rows, right=[2, 3, 4, 5]))
 
 
-def _print_failures(run_id: str, failures: list[dict[str, Any]]) -> None:
+def _print_failures(failures: list[dict[str, Any]]) -> None:
     for one in failures:
         print(f"\n{paint('✕ ' + one['step'], '31')}{one['item']}: {one['message']}")
         if one["remedy"]:
             print(f"  {one['remedy']}")
         if one["traceback"]:
             print("\n".join(f"  {line}" for line in one["traceback"].rstrip().splitlines()))
-    if failures:
-        print(f"\nnext: headrace logs {short_id(run_id)}   headrace why {short_id(run_id)} STEP")

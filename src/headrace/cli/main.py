@@ -34,6 +34,8 @@ COMMANDS = {
     "init": ("starting", "Write a small project that runs at once."),
     "run": ("running", "Run a pipeline: what is known is reused, the rest is computed."),
     "plan": ("running", "Show what a run would do, step by step, and why. Starts nothing."),
+    "resume": ("going_on", "Go on with a run that was killed, cancelled or lost."),
+    "retry": ("going_on", "Try a failed run again: a new one keeps what succeeded."),
     "why": ("explaining", "Explain why a step was computed or reused."),
     "runs": ("listing", "List runs, newest first."),
     "show": ("listing", "Show one run: steps, times, metrics, failures."),

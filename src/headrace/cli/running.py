@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from headrace.app.answers import advice
 from headrace.app.answers.handles import failure_of
 from headrace.app.plans import doors, overriding, planning
 from headrace.app.projects import settings
@@ -92,7 +93,7 @@ def run(pipeline: str, *, as_json: bool, quiet: bool, **given: Any) -> int:
             if as_json:
                 print_json(running.summary(rooms, record))
             else:
-                _print_result(rooms, record, is_quiet=quiet)
+                print_result(rooms, record, is_quiet=quiet)
         return status_of(record)
 
     return supervised(work, after=died)
@@ -192,7 +193,8 @@ def _print_forecast_sum(forecasts: Sequence[Forecast]) -> None:
     print(f"\n{', '.join(text for text in counts if not text.startswith('0 '))}{took}. Nothing was started.")
 
 
-def _print_result(rooms: Rooms, record: RunRecord, *, is_quiet: bool) -> None:
+def print_result(rooms: Rooms, record: RunRecord, *, is_quiet: bool) -> None:
+    """Print what a run came to: its metrics and output, or what to do now."""
     metrics = rooms.stores.tracking.latest([record.id]).get(record.id, {})
     if metrics:
         rows = [[visible(name), number(value)] for name, value in sorted(metrics.items())]
@@ -206,4 +208,4 @@ def _print_result(rooms: Rooms, record: RunRecord, *, is_quiet: bool) -> None:
         # nobody has told the story: the cause, then, as any other error is told
         print_error(failure_of(record, None))
         return
-    print(f"next: {running.how_to_go_on(record)}", file=sys.stderr)
+    print(f"next: {advice.commands(record)}", file=sys.stderr)

@@ -13,6 +13,7 @@ from headrace.definition.graph import Graph, Node
 from headrace.engine.claims import Claims, Unit
 from headrace.engine.commands import Expand, Gather, LookUp, Questions, Verify
 from headrace.engine.events import Answer, Expanded, Gathered, Held, LookedUp, Missing, Reuse, Verified
+from headrace.engine.inheriting import Inheritance
 from headrace.engine.keying import Keyed, Keys, private_key
 from headrace.engine.reuse import Reuser, why_never
 from headrace.plan.keys import KeyParts
@@ -23,7 +24,7 @@ from headrace.ports.executors import NO_ITEM
 class Answerer:
     """Answers questions, and remembers the keys of items that are to be computed until they are final.
 
-    `looks_back` says that the run may have made results already, under another conductor.
+    `inheritance` is there where a run goes on that another conductor has begun, and in a retry.
     """
 
     def __init__(self, graph: Graph, run_id: str, *, keys: Keys, reuser: Reuser, claims: Claims) -> None:
@@ -31,7 +32,7 @@ class Answerer:
         self._keys, self._reuser, self._claims = keys, reuser, claims
         self._computing: dict[Unit, Keyed] = {}
         self._freed: list[Unit] = []
-        self.looks_back = False
+        self.inheritance: Inheritance | None = None
 
     def answer(
         self, question: Questions, artifacts: ArtifactStore, now: float
@@ -56,8 +57,10 @@ class Answerer:
         batch = tuple(arguments for _, arguments in question.items)
         units = [(node.name, item) for item, _ in question.items]
         keyed = self._keys.of_batch(node, batch)
-        never = why_never(node.step)
-        answers = (self._unshared if never else self._shared)(question, units, keyed, now=now)
+        if why_never(node.step):
+            answers = self._unshared(question, units, keyed)
+        else:
+            answers = self._shared(question, units, keyed, now=now)
         for unit, item, answer in zip(units, keyed, answers, strict=True):
             before = self._computing.get(unit)
             if before is not None and before.key != item.key:
@@ -67,18 +70,18 @@ class Answerer:
         pairs = tuple((item, answer) for (_, item), answer in zip(units, answers, strict=True))
         return LookedUp(now, node.name, pairs, self._parts(question, node, keyed))
 
-    def _unshared(self, question: LookUp, units: Sequence[Unit], keyed: list[Keyed], *, now: float) -> list[Answer]:
-        """Only this run's own results count, found under keys that no other run has."""
+    def _unshared(self, question: LookUp, units: Sequence[Unit], keyed: list[Keyed]) -> list[Answer]:
+        """Only results of this run and its kin count, found under keys that no other run has."""
         spec = self._graph.node(question.node).step
         reason = why_never(spec)
         for place, unit in enumerate(units):
             # a step run that is no map has its output in its own record
             own = "" if unit[1] == NO_ITEM else private_key(self._run_id, *unit)
             keyed[place] = replace(keyed[place], stored_under=own)
-        if not self.looks_back:
-            return [Missing(item.key, reason) for item in keyed]
-        found = self._reuser.find(spec, keyed, now, own_only=True)
-        return [answer if isinstance(answer, Reuse) else Missing(answer.key, reason) for answer in found]
+        made = {}
+        if self.inheritance is not None:
+            made = self.inheritance.find(list(zip(units, keyed, strict=True)), is_wary=self._reuser.is_wary)
+        return [made.get(unit, Missing(item.key, reason)) for unit, item in zip(units, keyed, strict=True)]
 
     def _shared(self, question: LookUp, units: Sequence[Unit], keyed: list[Keyed], *, now: float) -> list[Answer]:
         spec = self._graph.node(question.node).step

@@ -55,7 +55,7 @@ class Board:
         self.failure: Failure | None = None
         self.failed: list[StepRun] = []
         self.taken: set[str] = set()
-        self.is_halted = self.is_cancelling = self.is_restored = False
+        self.is_halted = self.is_cancelling = self.is_restored = self.is_resumed = False
         self.is_output_sound = self.is_output_asked = False
         self.lost_output: Failure | None = None
         self.partial_wanted = _partial_wanted(graph, chosen)

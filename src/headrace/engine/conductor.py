@@ -26,6 +26,7 @@ from headrace.engine.events import (
     TimePassed,
     TurnEnded,
 )
+from headrace.engine.inheriting import NO_KIN, Inheritance, Kin
 from headrace.engine.keying import Keyed, Keys
 from headrace.engine.machine import Machine
 from headrace.engine.options import MachineOptions
@@ -58,17 +59,19 @@ TURN_S = 0.1
 class Earlier(Struct, frozen=True):
     """What an earlier conductor of the same run has left: the run goes on from there.
 
-    `last_sequence` is the number of the run's last event.
+    `last_sequence` is the number of the run's last event; `is_resumed` says that somebody has asked for it.
     """
 
     steps: Sequence[StepRunRecord]
     attempts: Sequence[AttemptRecord]
     last_sequence: int
+    is_resumed: bool = False
 
 
 class ConductorOptions(Struct, frozen=True):
     """How a run is conducted. `elapsed` are seconds that go on whatever is done to the clock, but not while the machine
-    sleeps. `poll_s` is how often a cancellation asked for by another process is looked for."""
+    sleeps. `poll_s` is how often a cancellation asked for by another process is looked for; `kin` are the runs that
+    this one is a retry of."""
 
     fail_fast: bool = False
     infrastructure_retries: int = 2
@@ -76,6 +79,7 @@ class ConductorOptions(Struct, frozen=True):
     poll_s: float = 0.4
     clock: Callable[[], float] = time.time
     elapsed: Callable[[], float] = time.monotonic
+    kin: Kin = NO_KIN
 
 
 class _Wish(Struct, frozen=True):
@@ -118,9 +122,13 @@ class Conductor:
             plan.graph,
             run.id,
             keys=Keys(plan.bases, ports.code, ports.files),
-            reuser=Reuser(shelves, run.id),
+            reuser=Reuser(shelves, run.id, kin=self._options.kin),
             claims=self._claims,
         )
+        family = (*([run.id] if earlier is not None else []), *self._options.kin.runs)
+        if family:
+            kin = Kin(family, self._options.kin.steps)
+            self._answerer.inheritance = Inheritance(kin, ports.results, ports.artifacts)
 
     def report(self, message: WorkerMessage) -> None:
         """Take a message from a worker."""
@@ -180,8 +188,7 @@ class Conductor:
         chosen = choose(self._plan.graph, self._plan.selection)
         machine = Machine(self._plan.graph, self._plan.parameters, chosen, options=options)
         if self._earlier is not None:
-            machine.restore(self._earlier.steps, self._earlier.attempts)
-            self._answerer.looks_back = True
+            machine.restore(self._earlier.steps, self._earlier.attempts, is_resumed=self._earlier.is_resumed)
         return machine
 
     def _loop(self, machine: Machine, executor: Executor) -> Generator[float, WorkerMessage | _Wish | None, None]:

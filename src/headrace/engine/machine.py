@@ -92,13 +92,15 @@ class Machine:
         """The attempts that have been launched and have not ended."""
         return tuple(self._board.leases)
 
-    def restore(self, steps: Sequence[StepRunRecord], attempts: Sequence[AttemptRecord]) -> None:
+    def restore(
+        self, steps: Sequence[StepRunRecord], attempts: Sequence[AttemptRecord], *, is_resumed: bool = False
+    ) -> None:
         """Take over what an earlier conductor has written, before RunStarted.
 
         Completed and failed steps stay; open attempts are lost; the rest is looked up and run, and attempts that have
-        failed count against the retries that they have.
+        failed count against the retries that they have. `is_resumed`: what infrastructure has ended is tried again.
         """
-        restore(self._board, steps, attempts)
+        restore(self._board, steps, attempts, is_resumed=is_resumed)
 
     def handle(self, event: Event) -> list[Command]:
         """Take one event in; returns what is to be done, in order."""

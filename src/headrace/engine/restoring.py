@@ -10,11 +10,19 @@ from headrace.engine.retries import retries_for
 from headrace.engine.steps import Lease, StepRun, Tries
 from headrace.ports.records import AttemptRecord, StepRunRecord
 
+_NOT_ITS_OWN = (FailureKind.INFRASTRUCTURE, FailureKind.CANCELLED)
+"""Failures that are no step's own: whoever resumes a run wants what they ended tried again."""
 
-def restore(board: Board, steps: Sequence[StepRunRecord], attempts: Sequence[AttemptRecord]) -> None:
+
+def restore(
+    board: Board, steps: Sequence[StepRunRecord], attempts: Sequence[AttemptRecord], *, is_resumed: bool = False
+) -> None:
     """Put records on a fresh board. Items of maps are not taken from records: they are looked up, and what this run
-    has made of them is found."""
-    board.is_restored = True
+    has made of them is found.
+
+    `is_resumed`: somebody asked for it, so what lost infrastructure has ended is tried again, with a whole budget.
+    """
+    board.is_restored, board.is_resumed = True, is_resumed
     for attempt in attempts:
         step = board.by_name.get(attempt.node)
         if step is not None:
@@ -31,7 +39,8 @@ def _restore_attempt(board: Board, step: StepRun, record: AttemptRecord) -> None
     tries = step.tries.setdefault(index, Tries())
     tries.attempts = max(tries.attempts, record.number)
     if record.state.is_final:
-        _count(step, record, infrastructure_retries=board.options.infrastructure_retries)
+        retries = board.options.infrastructure_retries
+        _count(step, record, infrastructure_retries=retries, is_forgiven=board.is_resumed)
         return
     tries.is_lost = step.is_wary = True
     failure = Failure(FailureKind.INFRASTRUCTURE, "The process that conducted the run ended before the attempt did.")
@@ -42,10 +51,13 @@ def _restore_attempt(board: Board, step: StepRun, record: AttemptRecord) -> None
     board.lost.append(lease)
 
 
-def _count(step: StepRun, record: AttemptRecord, *, infrastructure_retries: int) -> None:
+def _count(step: StepRun, record: AttemptRecord, *, infrastructure_retries: int, is_forgiven: bool) -> None:
     """A failure counts as if this machine had seen it; one that took its process with it is not tried here again."""
     failure, tries = record.failure, step.tries[max(record.item, 0)]
     if record.state is not State.FAILED or failure is None:
+        return
+    if is_forgiven and failure.kind in _NOT_ITS_OWN:
+        tries.is_lost = step.is_wary = True
         return
     failures = tries.count(failure.kind)
     step.is_wary = step.is_wary or tries.is_lost
@@ -58,8 +70,9 @@ def _stays(board: Board, step: StepRun, record: StepRunRecord) -> bool:
         return True
     if record.state is State.SKIPPED:
         return record.output is not None
-    is_lenient = step.name in board.partial_wanted
-    return record.state is State.FAILED and not is_lenient
+    if record.state is not State.FAILED or step.name in board.partial_wanted:
+        return False
+    return not (board.is_resumed and (record.failure is None or record.failure.kind in _NOT_ITS_OWN))
 
 
 def _restore_step(board: Board, step: StepRun, record: StepRunRecord) -> None:

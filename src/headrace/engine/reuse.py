@@ -7,6 +7,7 @@ from msgspec import Struct
 from headrace.core.errors import ArtifactError, SourceError
 from headrace.definition.graph import StepSpec
 from headrace.engine.events import Missing, Reuse
+from headrace.engine.inheriting import NO_KIN, Kin
 from headrace.engine.keying import Keyed
 from headrace.plan.touched import verify_touched
 from headrace.ports.artifacts import ArtifactStore
@@ -36,15 +37,16 @@ def why_never(spec: StepSpec) -> str:
 class Reuser:
     """Looks for usable results. One run asks through it; within one question, each file is read once."""
 
-    def __init__(self, shelves: Shelves, run_id: str) -> None:
+    def __init__(self, shelves: Shelves, run_id: str, *, kin: Kin = NO_KIN) -> None:
         self._shelves, self._run_id = shelves, run_id
+        self._family = {run_id, *kin.runs}
         self.is_wary = False
         """Whether the content of stored values is verified: a damaged one has been met. Before, it is only measured."""
 
     def find(
         self, spec: StepSpec, keyed: Sequence[Keyed], now: float, *, own_only: bool = False
     ) -> list[Reuse | Missing]:
-        """One answer for each key, in order. `own_only` takes nothing but what this run has made itself."""
+        """One answer for each key, in order. `own_only` takes nothing but what this run or its kin has made."""
         keys = [key for item in keyed if (key := item.result_key)]
         stored = self._shelves.results.results(keys) if keys else {}
         question = _Question(self._shelves, self._run_id, now=now, ttl_s=spec.cache.ttl_s, is_wary=self.is_wary)
@@ -55,7 +57,7 @@ class Reuser:
     ) -> Reuse | Missing:
         found = stored.get(item.result_key, ())
         if own_only:
-            found = [result for result in found if result.run_id == self._run_id]
+            found = [result for result in found if result.run_id in self._family]
         problems: list[str] = []
         for result in found:
             problem = question.problem_of(result, item)

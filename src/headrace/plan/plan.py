@@ -54,7 +54,8 @@ class Selection(Struct, frozen=True):
 class Plan(Struct, frozen=True):
     """Everything that is known of a run before it starts.
 
-    `documents` are the graph, manifests and environments by digest.
+    `documents` are the graph, manifests and environments by digest. `target` is where the pipeline is found again
+    (`module:name`; empty if it cannot be), `options` are those of steps that were set for this run.
     """
 
     graph: Graph
@@ -63,6 +64,8 @@ class Plan(Struct, frozen=True):
     bases: Mapping[str, StepBasis]
     selection: Selection = field(default_factory=Selection)
     documents: Mapping[str, str] = field(default_factory=dict)
+    target: str = ""
+    options: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
 
 class Forecast(Struct, frozen=True):

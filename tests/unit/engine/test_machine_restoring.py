@@ -25,11 +25,11 @@ from unit.engine.worlds import (
 )
 
 
-def taken_over(first: World, *nodes, behave: Behave = add, **options) -> World:
+def taken_over(first: World, *nodes, behave: Behave = add, is_resumed: bool = False, **options) -> World:
     """A new machine over the same nodes, restored from what the first one has recorded."""
     second = world(*nodes, behave=behave, **options)
     machine: Machine = second.machine
-    machine.restore(list(first.records.values()), list(first.attempts.values()))
+    machine.restore(list(first.records.values()), list(first.attempts.values()), is_resumed=is_resumed)
     second.now = first.now + 60.0
     return second
 
@@ -167,3 +167,23 @@ def test_a_run_whose_steps_are_all_complete_just_ends():
     second = taken_over(first, *nodes, output=out("a")).start()
     assert second.launches == []
     assert second.finish.output == text(2)
+
+
+def test_whoever_resumes_a_run_has_steps_that_infrastructure_ended_tried_again():
+    nodes = [node("a"), node("b", x=out("a")), node("c")]
+    lost = Failure(FailureKind.INFRASTRUCTURE, "the machine is gone")
+    first = world(*nodes, behave=lambda launch: lost if launch.node == "a" else add(launch), infrastructure_retries=1)
+    assert first.run().states == {"a": "failed", "b": "skipped", "c": "succeeded"}
+    resumed = taken_over(first, *nodes, is_resumed=True).run()
+    assert resumed.states == {"a": "succeeded", "b": "succeeded", "c": "succeeded"}
+    [a, b] = resumed.launches
+    assert (a.node, a.number, a.is_wary, b.node) == ("a", 3, True, "b")
+    assert taken_over(first, *nodes).run().states["a"] == "failed"
+
+
+def test_whoever_resumes_a_run_keeps_what_failed_by_itself():
+    nodes = [node("a"), node("b")]
+    first = world(*nodes, behave=failing("a")).run()
+    resumed = taken_over(first, *nodes, is_resumed=True).run()
+    assert resumed.states == {"a": "failed", "b": "succeeded"}
+    assert resumed.launches == []

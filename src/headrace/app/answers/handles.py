@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar, cast
 
+from headrace.app.answers.advice import resume_it
 from headrace.app.answers.looking import find_step
 from headrace.app.answers.step_results import StepResult, read_value
 from headrace.app.rooms import Rooms
@@ -201,9 +202,7 @@ def failure_of(record: RunRecord, run: object) -> RunFailed:
     """The error that stands for a run without success."""
     short = short_id(record.id)
     if record.state is State.CANCELLED:
-        return RunCancelled(
-            f"Run {short} of {record.pipeline} was cancelled; run it again to go on where it stopped.", run
-        )
+        return RunCancelled(f"Run {short} of {record.pipeline} was cancelled. {resume_it(record.id)}", run)
     if record.state is not State.FAILED or record.failure is None:
         return RunFailed(f"Run {short} of {record.pipeline} is {record.state.value} and has no output yet.", run)
     cause = record.failure

@@ -3,6 +3,7 @@
 What people type is turned into a run, and a run whose process has died is recorded as what it is.
 """
 
+from headrace.app.answers.advice import resume_it
 from headrace.app.answers.endings import ended
 from headrace.app.rooms import Rooms
 from headrace.core.errors import StaleWriteError, UnknownNameError, UsageError
@@ -81,5 +82,5 @@ def _lost(rooms: Rooms, run: RunRecord) -> Failure:
     return Failure(
         FailureKind.INFRASTRUCTURE,
         f"the run's process (pid {pid}) ended without a word{during}",
-        "It was killed, crashed or lost its machine. Run the pipeline again: what was finished is reused.",
+        f"It was killed, crashed or lost its machine. {resume_it(run.id)}",
     )

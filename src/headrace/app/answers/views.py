@@ -63,4 +63,5 @@ def run_data(run: RunRecord) -> dict[str, Any]:
         "note": run.note,
         "parameters": {name: value_data(value) for name, value in run.parameters.items()},
         "failure": run.failure.to_json() if run.failure else None,
+        "retry_of": run.settings.get("retry_of", ""),
     }

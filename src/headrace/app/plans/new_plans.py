@@ -16,7 +16,7 @@ from headrace.app.projects.targets import Target
 from headrace.app.rooms import Rooms
 from headrace.code.manifests import manifest_text
 from headrace.core.errors import HeadraceError, UsageError
-from headrace.core.symbols import Symbol, resolve
+from headrace.core.symbols import MAIN, Symbol, main_name, resolve
 from headrace.core.values import Value, dump_values
 from headrace.definition.graph import Graph, StepSpec
 from headrace.definition.graph_json import graph_identity, graph_to_json
@@ -27,6 +27,7 @@ from headrace.definition.tracing import trace
 from headrace.plan.keys import with_paths
 from headrace.plan.plan import Plan, Selection, StepBasis
 from headrace.ports.code import Code
+from headrace.ports.records import RunRecord
 
 
 def plan_named(rooms: Rooms, target: Target, request: Request) -> tuple[Plan, str]:
@@ -56,7 +57,22 @@ def plan_call(
 ) -> Plan:
     """The plan of a live pipeline with the arguments of a call, positional and named."""
     plan = _plan(rooms, pipeline, bind(pipeline, *call), entries=live_entries(pipeline.symbol))
-    return replace(plan, selection=selection or Selection())
+    return replace(plan, selection=selection or Selection(), target=_target_of(pipeline.symbol))
+
+
+def plan_again(rooms: Rooms, pipeline: Pipeline[..., Any], run: RunRecord, *, entries: Sequence[Symbol]) -> Plan:
+    """The plan of a stored run's pipeline as its code is now, with that run's parameters.
+
+    Raises ParameterError if the pipeline does not take these parameters any more.
+    """
+    given = {name: rooms.artifacts.get(value) for name, value in run.parameters.items()}
+    return _plan(rooms, pipeline, bind(pipeline, (), given), entries=entries)
+
+
+def _target_of(symbol: Symbol) -> str:
+    """Where another process finds a pipeline; in this one alone, for one of a notebook; empty inside a function."""
+    module = main_name() or MAIN if symbol.module == MAIN else symbol.module
+    return "" if "<locals>" in symbol.qualname else f"{module}:{symbol.qualname}"
 
 
 def _plan(rooms: Rooms, pipeline: Pipeline[..., Any], bound: BoundParameters, *, entries: Sequence[Symbol]) -> Plan:

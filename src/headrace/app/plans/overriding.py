@@ -23,7 +23,8 @@ def with_overrides(plan: Plan, overrides: Overrides) -> Plan:
         return plan
     graph = override(plan.graph, overrides)
     digest = graph_identity(graph)
-    return replace(plan, graph=graph, graph_digest=digest, documents={**plan.documents, digest: graph_to_json(graph)})
+    documents = {**plan.documents, digest: graph_to_json(graph)}
+    return replace(plan, graph=graph, graph_digest=digest, documents=documents, options=overrides)
 
 
 def read_overrides(texts: Sequence[str], file: Path | None) -> Overrides:

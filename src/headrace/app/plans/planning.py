@@ -34,7 +34,7 @@ def plan_target(rooms: Rooms, request: Request) -> Plan:
         plan, lasting = doors.plan_named(rooms, target, request)
         if lasting:
             memo.keep(asked, rooms.code.files_of(target.module, target.file), lasting)
-    return replace(plan, selection=request.selection)
+    return replace(plan, selection=request.selection, target=str(target))
 
 
 def _asked(rooms: Rooms, target: Target, request: Request) -> str:

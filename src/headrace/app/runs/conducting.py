@@ -100,7 +100,7 @@ class Conducting:
         if may_leave and not self._is_back.wait(BACK_BY_FORCE_S if self._is_forced else BACK_S):
             self._executor.close()
             if not self._is_watched:
-                self._display.write("run it again, what is finished is reused\n")
+                self._display.write("next: headrace resume\n")
             for stream in (sys.stdout, sys.stderr):
                 stream.flush()
             os._exit(CANCELLED)

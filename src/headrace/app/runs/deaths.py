@@ -5,6 +5,7 @@ import time
 
 from msgspec.structs import replace
 
+from headrace.app.answers.advice import resume_it
 from headrace.app.answers.endings import ended
 from headrace.app.rooms import Rooms
 from headrace.app.runs.lifeline import Lifeline, Resumption
@@ -23,13 +24,6 @@ _SHOW_CURSOR = "\x1b[?25h"
 """A redrawing display hides it, and has died with its process."""
 
 
-BROKEN_OFF = Failure(
-    FailureKind.INFRASTRUCTURE,
-    "The command ended with an error before the run was over.",
-    "Run the pipeline again: what is finished is reused.",
-)
-
-
 class DiedBeforeRunError(UsageError):
     """The process ended itself or crashed while the project's modules were imported; nothing was started."""
 
@@ -38,6 +32,12 @@ class DiedBeforeRunError(UsageError):
     def __init__(self, death: Death) -> None:
         what = failure_of_death(death, what="The process").message.replace(", before the step had returned", "")
         super().__init__(f"{what} It was importing or planning the pipeline. Nothing was started.")
+
+
+def broken_off(run_id: str) -> Failure:
+    """The failure of a run whose command ended with an error of its own."""
+    message = "The command ended with an error before the run was over."
+    return Failure(FailureKind.INFRASTRUCTURE, message, resume_it(run_id))
 
 
 def failure_of_run(death: Death) -> Failure:
@@ -69,9 +69,13 @@ def record_crash(rooms: Rooms, lifeline: Lifeline, death: Death) -> Resumption |
 
 
 def record_end(rooms: Rooms, run_id: str, failure: Failure | None) -> RunRecord:
-    """Record that a run is over: failed by a death that no step explains, or (None) cancelled. A final one stays."""
+    """Record that a run is over: failed by a death that no step explains, or (None) cancelled.
+
+    A final one stays, and so does one that another process goes on with.
+    """
     run = rooms.stores.runs.get(run_id)
-    if run.state.is_final:
+    processes = rooms.processes
+    if run.state.is_final or (run.runner not in (None, processes.me()) and processes.is_alive(run.runner)):
         return run
     reason = "the run was ended by force" if failure is None else "the run ended before it could start"
     _is_written(rooms, ended(rooms, run, failure, reason=reason))

@@ -3,23 +3,25 @@
 import time
 
 from msgspec import Struct
-from msgspec.structs import asdict
 
 from headrace.app.answers.handles import failure_of
 from headrace.app.answers.value_texts import value_data, value_text
 from headrace.app.answers.views import run_rows
+from headrace.app.plans.memories import ancestors, remembered
 from headrace.app.rooms import Rooms
 from headrace.app.runs.conducting import Conducting
 from headrace.app.runs.late_executor import LateExecutor
 from headrace.app.runs.lifeline import Lifeline
-from headrace.app.runs.taking_over import Teller, taken_over
+from headrace.app.runs.refusals import CannotResumeError, refuse_alive
+from headrace.app.runs.taking_over import Teller, earlier_of, taken_over
 from headrace.core.errors import UsageError
-from headrace.core.ids import new_id, short_id
+from headrace.core.ids import new_id
 from headrace.core.states import State
 from headrace.display import display_for_terminal
 from headrace.display.plain import PlainDisplay
-from headrace.engine.conductor import Conductor, ConductorOptions
+from headrace.engine.conductor import Conductor, ConductorOptions, Earlier
 from headrace.engine.identities import step_run_id
+from headrace.engine.inheriting import Kin
 from headrace.plan.plan import Plan
 from headrace.plan.selection import choose
 from headrace.ports.observers import Observer
@@ -43,31 +45,32 @@ class RunOptions(Struct, frozen=True):
     lifeline: Lifeline | None = None
 
 
-def execute(rooms: Rooms, plan: Plan, options: RunOptions) -> RunRecord:
-    """Run a plan to its end and return the run as it is stored.
+class Before(Struct, frozen=True):
+    """A run that ended too early: it goes on (`is_resumed`), or a new one keeps what it has made; `text` says so."""
+
+    run: RunRecord
+    text: str
+    is_resumed: bool = False
+
+
+def execute(rooms: Rooms, plan: Plan, options: RunOptions, before: Before | None = None) -> RunRecord:
+    """Run a plan to its end and return the run as it is stored. `before` is the run that it resumes or retries.
 
     The first Ctrl-C (SIGTERM, SIGHUP) cancels: running steps are stopped, what is finished stays. The second does not
     wait for a step. The calling thread runs steps, so that they can be debugged, interrupted and need no new process.
     """
     observer = options.observer or (None if options.is_quiet else display_for_terminal())
-    resumes = options.lifeline.resumes if options.lifeline is not None else None
-    if resumes is None:
-        if options.name == "last":
-            raise UsageError("A run cannot be called `last`: that is the newest run, whatever it is called.")
-        choose(plan.graph, plan.selection)  # a name that is not there is refused before a run is
-        run, earlier = _new_run(rooms, plan, options), None
-    else:
-        run, earlier = taken_over(rooms, plan, resumes)
-        if earlier is None:
-            return run
-        if isinstance(observer, PlainDisplay):
-            observer.remember(rooms.stores.details.events(run.id))
-            observer.say(State.QUEUED, resumes.text)
+    run, earlier, text = _begun(rooms, plan, options, before)
+    if run.state.is_final and earlier is None:
+        return run
+    if text and isinstance(observer, PlainDisplay):
+        observer.remember(rooms.stores.details.events(run.id))
+        observer.say(State.QUEUED, text)
     conductor = Conductor(
         plan,
         run,
         rooms.ports,
-        options=ConductorOptions(fail_fast=options.fail_fast),
+        options=ConductorOptions(fail_fast=options.fail_fast, kin=_kin(rooms, run)),
         observer=observer,
         earlier=earlier,
     )
@@ -81,6 +84,8 @@ def execute(rooms: Rooms, plan: Plan, options: RunOptions) -> RunRecord:
     finally:
         executor.close()
     rooms.stores.check_place()
+    if earlier is not None:
+        refuse_alive(ended, CannotResumeError)  # another process was quicker
     return ended
 
 
@@ -106,15 +111,36 @@ def output_text(rooms: Rooms, record: RunRecord) -> str:
     return "" if text == "None" else text
 
 
-def how_to_go_on(record: RunRecord) -> str:
-    """What to type after a run that did not succeed."""
-    short = short_id(record.id)
-    if record.state is State.CANCELLED:
-        return f"run it again, what is finished is reused   headrace show {short}"
-    return f"headrace show {short}   headrace logs {short}"
+def _begun(
+    rooms: Rooms, plan: Plan, options: RunOptions, before: Before | None
+) -> tuple[RunRecord, Earlier | None, str]:
+    """The run to conduct, what an earlier conductor of it has left, and what there is to say of both.
+
+    A final run without anything left cannot go on.
+    """
+    dead = options.lifeline.resumes if options.lifeline is not None else None
+    if dead is not None:
+        return *taken_over(rooms, plan, dead), dead.text
+    if before is not None and before.is_resumed:
+        return before.run, earlier_of(rooms, before.run, is_resumed=True), before.text
+    if options.name == "last":
+        raise UsageError("A run cannot be called `last`: that is the newest run, whatever it is called.")
+    choose(plan.graph, plan.selection)  # a name that is not there is refused before a run is
+    if before is None:
+        return _new_run(rooms, plan, options, retry_of=""), None, ""
+    return _new_run(rooms, plan, options, retry_of=before.run.id), None, before.text
 
 
-def _new_run(rooms: Rooms, plan: Plan, options: RunOptions) -> RunRecord:
+def _kin(rooms: Rooms, run: RunRecord) -> Kin:
+    kin = [one.id for one in ancestors(rooms, run)]
+    steps: dict[str, list[StepRunRecord]] = {}
+    for one in kin:
+        for step in rooms.stores.details.steps(one):
+            steps.setdefault(step.node, []).append(step)
+    return Kin(tuple(kin), steps)
+
+
+def _new_run(rooms: Rooms, plan: Plan, options: RunOptions, *, retry_of: str) -> RunRecord:
     run = RunRecord(
         id=new_id(),
         pipeline=plan.graph.pipeline,
@@ -126,8 +152,8 @@ def _new_run(rooms: Rooms, plan: Plan, options: RunOptions) -> RunRecord:
         name=options.name,
         runner=rooms.processes.me(),
         note=options.note,
-        tags=(*plan.graph.tags, *options.tags),
-        settings={"fail_fast": options.fail_fast, "selection": asdict(plan.selection)},
+        tags=tuple(dict.fromkeys((*plan.graph.tags, *options.tags))),
+        settings=remembered(plan, rooms.settings.root, fail_fast=options.fail_fast, retry_of=retry_of),
     )
     steps = [
         StepRunRecord(step_run_id(run.id, node.name), run.id, node.name, State.PENDING, position)

@@ -5,6 +5,7 @@ from headrace.app.runs.deaths import record_end
 from headrace.app.runs.lifeline import Lifeline, Resumption
 from headrace.core.digests import digest_parts
 from headrace.core.failures import Failure
+from headrace.core.ids import short_id
 from headrace.core.states import FailureKind
 from headrace.engine.conductor import Earlier
 from headrace.plan.plan import Plan
@@ -39,15 +40,18 @@ def taken_over(rooms: Rooms, plan: Plan, resumes: Resumption) -> tuple[RunRecord
     """A run whose process has died, and what that has left; None if it cannot go on: then it is recorded as failed."""
     run = rooms.stores.runs.get(resumes.run_id)
     if resumes.plan != _digest_of(plan):
-        cause = Failure(
-            FailureKind.INFRASTRUCTURE,
-            f"{resumes.cause.message} The run cannot go on in a new process: its code has changed since it began.",
-            "Run the pipeline again: what is finished and has not changed is reused.",
-        )
-        return record_end(rooms, run.id, cause), None
+        what = f"{resumes.cause.message} The run cannot go on in a new process: its code has changed since it began."
+        remedy = f"`headrace retry {short_id(run.id)}` makes a new run with the code as it is now."
+        return record_end(rooms, run.id, Failure(FailureKind.INFRASTRUCTURE, what, remedy)), None
+    return run, earlier_of(rooms, run)
+
+
+def earlier_of(rooms: Rooms, run: RunRecord, *, is_resumed: bool = False) -> Earlier:
+    """What the conductor that a run had has left of it."""
     details = rooms.stores.details
     events = details.events(run.id)
-    return run, Earlier(details.steps(run.id), details.attempts(run.id), events[-1].sequence if events else 0)
+    last = events[-1].sequence if events else 0
+    return Earlier(details.steps(run.id), details.attempts(run.id), last, is_resumed)
 
 
 def _digest_of(plan: Plan) -> str:
