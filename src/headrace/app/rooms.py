@@ -85,9 +85,10 @@ class Rooms:
     @cached_property
     def live_code(self) -> LiveCode:
         """What this process has imported."""
+        from headrace.app.projects.fresh_look import FreshLook
         from headrace.code.staleness import LiveSources
 
-        return LiveSources(self.settings.root, self.stores.memos)
+        return LiveSources(self.settings.root, self.stores.memos, FreshLook(self.settings))
 
     @cached_property
     def environments(self) -> EnvironmentReader:

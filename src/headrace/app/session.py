@@ -91,6 +91,7 @@ class Session:
             with the_only_run():
                 plan = self._plan(rooms, pipeline, (args, kwargs))
                 record = running.execute(rooms, plan, self._options)
+                rooms.live_code.settle()
             return self._checked(rooms, record)
 
     def _checked(self, rooms: Rooms, record: RunRecord) -> Run[Any]:
@@ -109,7 +110,9 @@ class Session:
             refuse_where_no_run_may_start()
             rooms = self._rooms(None, is_reading=False)
             with the_only_run(), going_on.resumed(rooms, run, going_on.by_name) as (plan, before):
-                return self._checked(rooms, running.execute(rooms, plan, self._options, before))
+                record = running.execute(rooms, plan, self._options, before=before)
+                rooms.live_code.settle()
+            return self._checked(rooms, record)
 
     def retry(self, run: str = "last") -> Run[Any]:
         """Try a run that failed again: a new run that keeps what it has made, and computes the rest by the code as it
@@ -122,7 +125,9 @@ class Session:
             rooms = self._rooms(None, is_reading=False)
             with the_only_run(), going_on.retried(rooms, run, going_on.by_name) as (plan, before):
                 options = replace(self._options, tags=(*before.run.tags, *self._options.tags))
-                return self._checked(rooms, running.execute(rooms, plan, options, before))
+                record = running.execute(rooms, plan, options, before=before)
+                rooms.live_code.settle()
+            return self._checked(rooms, record)
 
     def plan(self, pipeline: Pipeline[P, R], /, *args: P.args, **kwargs: P.kwargs) -> PlanView:
         """What a run would do, step by step, and why; starts nothing."""

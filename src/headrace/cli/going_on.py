@@ -65,7 +65,8 @@ def _go_on(opened: Callable[[Rooms], Opened], given: dict[str, Any]) -> int:
             dead = lifeline.resumes
             again = opened(rooms) if dead is None else going_on.under_way(rooms, dead.run_id, going_on.by_place)
             with again as (plan, before):
-                record = running.execute(rooms, plan, _run_options(before, given, lifeline, is_quiet=is_quiet), before)
+                options = _run_options(before, given, lifeline, is_quiet=is_quiet)
+                record = running.execute(rooms, plan, options, before=before)
         with if_anybody_reads():
             if given["as_json"]:
                 print_json(running.summary(rooms, record))

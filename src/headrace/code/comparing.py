@@ -3,7 +3,7 @@ code reaches. Compares; imports and changes nothing.
 """
 
 import sys
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import partial
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
@@ -47,7 +47,8 @@ class Suspect(NamedTuple):
 
 
 class Comparison:
-    """One comparison of suspect files with memory. Names that imports set are no constants."""
+    """One comparison of suspect files with memory. Names that imports set are no constants; `is_as_imported` says of a
+    module's binding whether importing the file as it is now makes the same of it."""
 
     def __init__(
         self,
@@ -55,8 +56,10 @@ class Comparison:
         codes: Iterable[Code],
         memo: MemoStore,
         *,
-        set_at_import: Collection[str] = (),
+        set_at_import: Collection[str],
+        is_as_imported: Callable[[ModuleType, str], bool],
     ) -> None:
+        self._is_as_imported = is_as_imported
         self._suspects = {one.path: one for one in suspects}
         self._memo, self._set_at_import = memo, set_at_import
         self._reached: dict[str, set[str]] = {}
@@ -121,7 +124,7 @@ class Comparison:
                 return error
             if own is not None and expected is not None and name in self._reached.get(own.file, ()):
                 changed = expected.changed_constant(name, value)
-                if changed and name not in self._set_at_import:
+                if changed and name not in self._set_at_import and not self._is_as_imported(module, changed):
                     error = _error(changed, own)
                     return error if own.loaded else EditedAfterImportError(changed, own.file, remedy=_EITHER)
         return None

@@ -6,13 +6,15 @@ step in this process would see something else.
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import ModuleType
+from typing import NamedTuple
 
 from headrace.code.errors import ChangedInMemoryError, ReplacedInMemoryError
 from headrace.code.indexing import index_source
 from headrace.code.pieces import INDEX_FORMAT, read_index
 from headrace.code.written import Taken, WrittenBindings, is_foreign
+from headrace.core.errors import SourceError
 from headrace.plan.explain import AT_IMPORT
 from headrace.ports.code import Code, CodeRow
 from headrace.ports.stores import MemoStore
@@ -23,15 +25,27 @@ _WORD = re.compile(r"[^\W\d]\w*")
 _CONSTANT = re.compile(r"^[^\W\d]\w*(?=\s*(?::[^=]*)?=[^=])")
 
 
-def refuse_changed_bindings(
+class Finding(NamedTuple):
+    """A binding of a module, by its path in it, that is not what the file seems to say, and the error for it.
+
+    `is_certain`: whatever importing the module makes of it.
+    """
+
+    module: ModuleType
+    path: str
+    error: SourceError
+    is_certain: bool = False
+
+
+def changed_bindings(
     live: Mapping[str, Sequence[ModuleType]],
     files: Mapping[str, tuple[str, str]],
     *,
     codes: Iterable[Code],
     memo: MemoStore,
-) -> None:
-    """Raise ChangedInMemoryError for the first constant that a code reaches and that has another value in memory, and
-    ReplacedInMemoryError for the first function.
+) -> Iterator[Finding]:
+    """The constants that a code reaches and that seem to have another value in memory (ChangedInMemoryError), and the
+    functions that seem to be others (ReplacedInMemoryError). What importing the file does, it may have done itself.
 
     `live` are imported modules by the path of their file, `files` gives its name in the project and its digest. What
     the file's own functions change is its state, and no constant.
@@ -47,11 +61,11 @@ def refuse_changed_bindings(
         for module in modules if path.endswith(".py") else ():
             written = _written(path, digest, memo)
             names = {row.symbol.partition(":")[2].partition(".")[0] for row in rows.get(file, ())}
-            _refuse(names, module, written=written, file=file, stored=stored)
+            yield from _found(names, module, written=written, file=file, stored=stored)
             replaced = {name for name in written.taken if _is_replaced(name, module, written.taken[name], known=known)}
             used = {word for row in rows.get(file, ()) for word in _words_at(row, path)} if replaced else set[str]()
             for name in sorted(replaced & used):
-                raise ReplacedInMemoryError(name, file)
+                yield Finding(module, name, ReplacedInMemoryError(name, file))
 
 
 def names_set_at_import(codes: Iterable[Code], files: Mapping[str, tuple[str, str]]) -> set[str]:
@@ -82,18 +96,20 @@ def _stored_in(files: Iterable[WrittenBindings]) -> frozenset[str] | None:
     return frozenset(found)
 
 
-def _refuse(
+def _found(
     names: Iterable[str], module: ModuleType, *, written: WrittenBindings, file: str, stored: frozenset[str] | None
-) -> None:
+) -> Iterator[Finding]:
     space, in_script = vars(module), module is sys.modules["__main__"]
     for name in sorted(names):
         if name in space:
             replaced = written.replaced(name, space[name], space)
             if replaced:
-                raise ReplacedInMemoryError(replaced, file)
+                yield Finding(module, replaced, ReplacedInMemoryError(replaced, file))
+            if in_script and written.is_swept(name, space[name]):
+                yield Finding(module, name, ChangedInMemoryError(name, file), is_certain=True)
             changed = written.changed(name, space[name], space, stored=stored, in_script=in_script)
             if changed:
-                raise ChangedInMemoryError(changed, file)
+                yield Finding(module, changed, ChangedInMemoryError(changed, file))
 
 
 def _is_replaced(

@@ -7,20 +7,23 @@ files may be such ones; `comparing` says whether they are.
 import os
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from headrace.code.comparing import Comparison, Suspect
-from headrace.code.in_memory import names_set_at_import, refuse_changed_bindings
+from headrace.code.in_memory import Finding, changed_bindings, names_set_at_import
 from headrace.code.loads import LOADS, content_digest, drop_stale_bytecode, is_no_project, real_path
+from headrace.code.portraits import ABSENT, portrait
 from headrace.code.watching import install
 from headrace.core.symbols import Symbol
-from headrace.ports.code import Code
+from headrace.ports.code import Code, FreshProcess
 from headrace.ports.stores import MemoStore
 
+_SETTLED: dict[tuple[str, str], str] = {}
+"""By module and path: the portraits of bindings that are what importing the module, or a step, has made of them."""
 _CLOCK_TICK_S = 0.05
 """Times of files and of processes come from clocks of the kernel that advance in steps; this is more than one step."""
 
@@ -32,14 +35,17 @@ class LiveSources:
     saw; or, before the first plan, if it changed after this process began. Only such files are compared.
     """
 
-    def __init__(self, root: Path | str, memo: MemoStore) -> None:
+    def __init__(self, root: Path | str, memo: MemoStore, fresh: FreshProcess) -> None:
         self._root = os.path.abspath(root)
-        self._memo = memo
+        self._memo, self._fresh = memo, fresh
+        self._reached: tuple[Code, ...] = ()
 
-    def check(self, codes: Iterable[Code], *, given: tuple[Symbol, object] | None = None) -> None:
+    def check(
+        self, codes: Iterable[Code], *, given: tuple[Symbol, object] | None = None, is_fresh: bool = False
+    ) -> None:
         """Raise EditedAfterImportError if this process holds other code than the plan covers; see the port."""
         install()
-        reached = list(codes)
+        reached = self._reached = tuple(codes)
         asked = self._asked(reached, given)
         live = _IMPORTED.of(asked)
         suspects = [
@@ -50,12 +56,49 @@ class LiveSources:
         if suspects:
             modules = [module for group in live.values() for module in group]
             names = names_set_at_import(reached, asked)
-            error = Comparison(suspects, reached, self._memo, set_at_import=names).find_edit(modules, given)
+            comparison = Comparison(
+                suspects, reached, self._memo, set_at_import=names, is_as_imported=self._is_as_imported
+            )
+            error = comparison.find_edit(modules, given)
             if error is not None:
                 raise error
         for path in live:
             LOADS.settle(path, asked[path][1])
-        refuse_changed_bindings(live, {path: asked[path] for path in live}, codes=reached, memo=self._memo)
+        if not is_fresh:
+            self._refuse_changed(list(self._changed(live, asked)))
+
+    def settle(self) -> None:
+        """What steps have changed in memory is theirs, and no reason to refuse the next run; see the port."""
+        asked = self._asked(self._reached, None)
+        for one in (one for one in self._changed(_IMPORTED.of(asked), asked) if not one.is_certain):
+            _SETTLED[one.module.__name__, one.path] = portrait(one.module, one.path)
+
+    def _changed(self, live: Mapping[str, list[ModuleType]], asked: Mapping[str, tuple[str, str]]) -> Iterator[Finding]:
+        files = {path: asked[path] for path in live}
+        for one in changed_bindings(live, files, codes=self._reached, memo=self._memo):
+            if one.is_certain or _SETTLED.get((one.module.__name__, one.path)) != portrait(one.module, one.path):
+                yield one
+
+    def _refuse_changed(self, found: Sequence[Finding]) -> None:
+        """Raise for the first of these that a process that has just imported its module holds otherwise."""
+        for one in found:
+            if one.is_certain:
+                raise one.error
+        if not found:
+            return
+        wanted = [(one.module.__name__, one.path) for one in found]
+        fresh = self._portraits(wanted)
+        for one, place in zip(found, wanted, strict=True):
+            if fresh.get(place, ABSENT) != portrait(one.module, one.path):
+                raise one.error
+            _SETTLED[place] = fresh[place]
+
+    def _is_as_imported(self, module: ModuleType, path: str) -> bool:
+        return self._portraits([(module.__name__, path)]).get((module.__name__, path)) == portrait(module, path)
+
+    def _portraits(self, wanted: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
+        first = dict.fromkeys(symbol.module for code in self._reached for symbol in code.leans_on)
+        return self._fresh.portraits(wanted, first=list(first))
 
     def _asked(self, codes: Iterable[Code], given: tuple[Symbol, object] | None) -> dict[str, tuple[str, str]]:
         """The files by real path, as they are called in the project, with the planned digests."""

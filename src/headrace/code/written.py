@@ -111,6 +111,10 @@ class WrittenBindings:
         self._last = _bound_again(tree.body)
         self._unsteady = unsteady_names(index, tree, leaving_out=starters) - self._of_script
 
+    def is_swept(self, name: str, live: object) -> bool:
+        """Whether a script binds a name anew between two runs that it starts at its top level."""
+        return name in self._in_loops or (name in self._last and not is_same(self._last[name], live))
+
     def changed(
         self,
         name: str,
@@ -126,8 +130,6 @@ class WrittenBindings:
         `space` is all that the module holds, `stored` are attributes that functions of the project set (None: maybe
         any); `in_script`: the file is the script that this process runs, with what stands under its `__name__` guard.
         """
-        if in_script and (name in self._in_loops or (name in self._last and not is_same(self._last[name], live))):
-            return name  # between two runs that the script starts at its top level
         if name in self._unsteady or self._is_opaque:
             return ""
         if isinstance(live, type):

@@ -1,6 +1,6 @@
 """The port to source code as keys see it, to the distributions it reaches, and to files that a result depends on."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -77,12 +77,32 @@ class CodeReader(Protocol):
 class LiveCode(Protocol):
     """Compares modules of this process with their files."""
 
-    def check(self, codes: Iterable[Code], *, given: tuple[Symbol, object] | None = None) -> None:
-        """Raise SourceError if something that these codes reach was edited after this process had imported it.
+    def check(
+        self, codes: Iterable[Code], *, given: tuple[Symbol, object] | None = None, is_fresh: bool = False
+    ) -> None:
+        """Raise SourceError if something that these codes reach was edited after this process had imported it, or
+        changed in memory by anything but the import itself.
 
-        `given` is an object that the caller holds beside its modules, a pipeline, with its symbol. Modules that are not
-        imported, and those that were reloaded, are as their files say.
+        `is_fresh`: nobody but Headrace has had the modules in hand. `given` is an object that the caller holds beside
+        its modules, a pipeline, with its symbol. Modules that are not imported, and those that were reloaded, are as
+        their files say.
         """
+        ...
+
+    def settle(self) -> None:
+        """After a run: what its steps have changed in memory of the codes that were checked last is no reason to refuse
+        the next run."""
+        ...
+
+
+class FreshProcess(Protocol):
+    """What a process holds that has just imported a project's modules, as a worker would."""
+
+    def portraits(
+        self, wanted: Sequence[tuple[str, str]], *, first: Sequence[str] = ()
+    ) -> Mapping[tuple[str, str], str]:
+        """The portraits of bindings by module and path (see `code.portraits`), after the import of the modules `first`;
+        those that cannot be had are left out."""
         ...
 
 

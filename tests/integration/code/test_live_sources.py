@@ -12,6 +12,8 @@ from types import ModuleType
 
 import pytest
 
+from headrace.app.projects.fresh_look import FreshLook
+from headrace.app.projects.settings import read_settings
 from headrace.code.errors import EditedAfterImportError
 from headrace.code.reader import StaticCodeReader
 from headrace.code.staleness import LiveSources, process_start
@@ -43,7 +45,7 @@ class Place:
 
     def check(self) -> None:
         code = StaticCodeReader(self.root, self.memo).code_of(Symbol(self.name, "limit", str(self.file)))
-        LiveSources(self.root, self.memo).check([code])
+        LiveSources(self.root, self.memo, FreshLook(read_settings(self.root))).check([code])
 
     def load(self) -> ModuleType:
         importlib.invalidate_caches()

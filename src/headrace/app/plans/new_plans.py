@@ -39,7 +39,7 @@ def plan_named(rooms: Rooms, target: Target, request: Request) -> tuple[Plan, st
     pipeline = load(target, rooms.settings)
     bound = parse(pipeline, request.texts, _file_parameters(request.file, request.file_text))
     try:
-        plan = _plan(rooms, pipeline, bound, entries=[entry_of(target)])
+        plan = _plan(rooms, pipeline, bound, entries=[entry_of(target)], is_fresh=True)
     except Exception as error:
         # tracing notes the pipeline on what its body has raised; anything else is ours
         if isinstance(error, HeadraceError) or not getattr(error, "__notes__", None):
@@ -75,7 +75,14 @@ def _target_of(symbol: Symbol) -> str:
     return "" if "<locals>" in symbol.qualname else f"{module}:{symbol.qualname}"
 
 
-def _plan(rooms: Rooms, pipeline: Pipeline[..., Any], bound: BoundParameters, *, entries: Sequence[Symbol]) -> Plan:
+def _plan(
+    rooms: Rooms,
+    pipeline: Pipeline[..., Any],
+    bound: BoundParameters,
+    *,
+    entries: Sequence[Symbol],
+    is_fresh: bool = False,
+) -> Plan:
     refuse_standard_name(rooms.settings, Path(pipeline.symbol.file))
     graph = trace(pipeline, bound.static, is_strict=rooms.settings.strict)
     values: dict[str, Value] = dict(bound.values)
@@ -88,7 +95,7 @@ def _plan(rooms: Rooms, pipeline: Pipeline[..., Any], bound: BoundParameters, *,
     documents = {digest: text}
     codes = {symbol: rooms.code.code_of(symbol) for symbol in dict.fromkeys(node.step.symbol for node in graph.nodes)}
     refuse_standard_names(rooms.settings, codes.values())
-    rooms.live_code.check(codes.values(), given=(pipeline.symbol, pipeline))
+    rooms.live_code.check(codes.values(), given=(pipeline.symbol, pipeline), is_fresh=is_fresh)
     bases = _bases(rooms, graph, codes, documents=documents)
     return Plan(graph, digest, _anchored(rooms, values), bases, documents=documents)
 

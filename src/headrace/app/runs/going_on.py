@@ -58,9 +58,9 @@ def resumed(rooms: Rooms, text: str, find: Finder) -> Generator[tuple[Plan, Befo
     """
     run = find_run(rooms, text)
     _refuse_resume(rooms, run)
-    with _in_its_folder(rooms, run, CannotResumeError) as memory:
-        plan = _plan(rooms, run, memory, find)
-        _refuse_other_code(rooms, run, plan, memory)
+    with _in_its_folder(rooms, run, CannotResumeError):
+        plan = _plan(rooms, run, find)
+        _refuse_other_code(rooms, run, plan)
         yield plan, Before(run, f"run {short_id(run.id)} of {run.pipeline} goes on", is_resumed=True)
 
 
@@ -77,9 +77,9 @@ def retried(rooms: Rooms, text: str, find: Finder) -> Generator[tuple[Plan, Befo
             "computes what has changed; with `--from STEP`, that step and all that follows."
         )
     refuse_alive(run, CannotRetryError)
-    with _in_its_folder(rooms, run, CannotRetryError) as memory:
-        plan = _plan(rooms, run, memory, find)
-        changed = changed_steps(plan, memory)
+    with _in_its_folder(rooms, run, CannotRetryError):
+        plan = _plan(rooms, run, find)
+        changed = changed_steps(plan, recall(run))
         text = f"changed since: {_listed(changed)}" if changed else "its code has not changed"
         yield plan, Before(run, f"retry of run {short_id(run.id)} of {run.pipeline}; {text}")
 
@@ -88,18 +88,19 @@ def retried(rooms: Rooms, text: str, find: Finder) -> Generator[tuple[Plan, Befo
 def under_way(rooms: Rooms, run_id: str, find: Finder) -> Generator[tuple[Plan, Before], None, None]:
     """The plan of a run whose process has just died, for the one that takes it over; within, in its folder."""
     run = rooms.stores.runs.get(run_id)
-    with _in_its_folder(rooms, run, CannotResumeError) as memory:
-        yield _plan(rooms, run, memory, find), Before(run, "", is_resumed=True)
+    with _in_its_folder(rooms, run, CannotResumeError):
+        yield _plan(rooms, run, find), Before(run, "", is_resumed=True)
 
 
-def _plan(rooms: Rooms, run: RunRecord, memory: Memory, find: Finder) -> Plan:
+def _plan(rooms: Rooms, run: RunRecord, find: Finder) -> Plan:
+    memory = recall(run)
     pipeline, entries = find(rooms, memory)
     plan = plan_again(rooms, pipeline, run, entries=entries)
     return with_overrides(replace(plan, selection=memory.selection, target=memory.target), memory.options)
 
 
 @contextmanager
-def _in_its_folder(rooms: Rooms, run: RunRecord, refusal: type[UsageError]) -> Generator[Memory, None, None]:
+def _in_its_folder(rooms: Rooms, run: RunRecord, refusal: type[UsageError]) -> Generator[None, None, None]:
     memory = recall(run)
     module, _, name = memory.target.partition(":")
     if not module or (module == MAIN and not hasattr(sys.modules[MAIN], name)):
@@ -111,7 +112,7 @@ def _in_its_folder(rooms: Rooms, run: RunRecord, refusal: type[UsageError]) -> G
     if not folder.is_dir():
         raise refusal(f"Run {short_id(run.id)} was started in the folder {folder}, and that is gone. Make it again.")
     with chdir(folder):
-        yield memory
+        yield
 
 
 def _refuse_resume(rooms: Rooms, run: RunRecord) -> None:
@@ -129,8 +130,8 @@ def _refuse_resume(rooms: Rooms, run: RunRecord) -> None:
         )
 
 
-def _refuse_other_code(rooms: Rooms, run: RunRecord, plan: Plan, memory: Memory) -> None:
-    changed = changed_steps(plan, memory)
+def _refuse_other_code(rooms: Rooms, run: RunRecord, plan: Plan) -> None:
+    changed = changed_steps(plan, recall(run))
     if changed:
         what = f"the code or the libraries of {_listed(changed)} have changed since it began"
     elif not is_same_graph(plan, graph_from_json(rooms.stores.details.document(run.graph_digest))):

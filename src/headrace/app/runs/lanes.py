@@ -2,15 +2,11 @@
 
 import atexit
 import json
-import sys
-from pathlib import Path
 
+from headrace.app.projects.child_processes import command
 from headrace.app.projects.loading import make_importable
 from headrace.app.projects.secrets import secrets_of
-from headrace.app.projects.settings import Settings
-from headrace.app.projects.targets import source_folders
 from headrace.app.rooms import Rooms
-from headrace.core.symbols import main_name
 from headrace.executors.local import LocalExecutor
 from headrace.executors.workers import WarmWorkers
 from headrace.plan.plan import Plan
@@ -86,7 +82,7 @@ def project_workers(rooms: Rooms) -> ProjectWorkers:
     """The project's warm worker processes; they end with this process at the latest."""
     key = (str(rooms.settings.root), str(rooms.settings.store))
     if key not in _WARM:
-        _WARM[key] = ProjectWorkers(WarmWorkers(_command(rooms.settings), wire))
+        _WARM[key] = ProjectWorkers(WarmWorkers(command(rooms.settings, "headrace.app.runs.worker_process"), wire))
         atexit.register(_WARM[key].warm.close)
     return _WARM[key]
 
@@ -99,15 +95,3 @@ def _needed(plan: Plan) -> dict[_Held, str]:
             name, _, version = line.partition(" ")
             needed["distribution", name] = version
     return needed
-
-
-def _command(settings: Settings) -> list[str]:
-    main = sys.modules.get("__main__")
-    told = {
-        "root": str(settings.root),
-        "path": [*(str(folder) for folder in source_folders(settings)), *(entry for entry in sys.path if entry)],
-        "main_file": str(Path(getattr(main, "__file__", "") or "")),
-        "main_package": getattr(main, "__package__", None) or "",
-        "main_name": main_name(),
-    }
-    return [sys.executable, "-m", "headrace.app.runs.worker_process", json.dumps(told)]

@@ -53,14 +53,14 @@ class Before(Struct, frozen=True):
     is_resumed: bool = False
 
 
-def execute(rooms: Rooms, plan: Plan, options: RunOptions, before: Before | None = None) -> RunRecord:
+def execute(rooms: Rooms, plan: Plan, options: RunOptions, *, before: Before | None = None) -> RunRecord:
     """Run a plan to its end and return the run as it is stored. `before` is the run that it resumes or retries.
 
     The first Ctrl-C (SIGTERM, SIGHUP) cancels: running steps are stopped, what is finished stays. The second does not
     wait for a step. The calling thread runs steps, so that they can be debugged, interrupted and need no new process.
     """
     observer = options.observer or (None if options.is_quiet else display_for_terminal())
-    run, earlier, text = _begun(rooms, plan, options, before)
+    run, earlier, text = _begun(rooms, plan, options, before=before)
     if run.state.is_final and earlier is None:
         return run
     if text and isinstance(observer, PlainDisplay):
@@ -112,7 +112,7 @@ def output_text(rooms: Rooms, record: RunRecord) -> str:
 
 
 def _begun(
-    rooms: Rooms, plan: Plan, options: RunOptions, before: Before | None
+    rooms: Rooms, plan: Plan, options: RunOptions, *, before: Before | None
 ) -> tuple[RunRecord, Earlier | None, str]:
     """The run to conduct, what an earlier conductor of it has left, and what there is to say of both.
 
