@@ -74,3 +74,47 @@ def test_an_edit_beside_the_code_behind_a_name_leaves_its_consumer_alone(tmp_pat
     run(project)
     project.edit("h.py", "class Adder", "class Summer")
     assert set(run(project)[1].values()) == {"reused"}
+
+
+UNPICKLED = {
+    "a path": (
+        "@hr.step\ndef save() -> Path:\n    joblib.dump(h.Adder(), 'm.joblib')\n    return Path('m.joblib')\n",
+        "joblib.load(m).add(3)",
+    ),
+    "bytes": ("@hr.step\ndef save() -> bytes:\n    return pickle.dumps(h.Adder())\n", "pickle.loads(m).add(3)"),
+    "a file of its own": (
+        "@hr.step\ndef save() -> int:\n    Path('m.pkl').write_bytes(pickle.dumps(h.Adder()))\n    return 1\n",
+        "pickle.load(open('m.pkl', 'rb')).add(3)",
+    ),
+    "a function": ("@hr.step\ndef save() -> bytes:\n    return pickle.dumps(h.plus)\n", "pickle.loads(m)(3)"),
+}
+LOADS = (
+    "\n@hr.step\ndef use(m) -> int:\n    return {call}\n\n@hr.pipeline\ndef pipe() -> int:\n    return use(save())\n"
+)
+
+
+@pytest.mark.parametrize("case", UNPICKLED, ids=lambda case: case.replace(" ", "-"))
+def test_the_code_that_a_step_unpickles_counts_although_its_module_was_loaded_before(tmp_path: Path, case: str):
+    save, call = UNPICKLED[case]
+    head = HEAD + "import pickle\nfrom pathlib import Path\nimport joblib\nimport h\n\n"
+    project = project_of(tmp_path, {"work.py": head + save + LOADS.format(call=call), "h.py": HELPERS})
+    assert_noticed(project, "h.py", "x + 1", "x + 2")
+
+
+def test_a_comment_in_what_a_step_unpickles_computes_nothing(tmp_path: Path):
+    save, call = UNPICKLED["bytes"]
+    head = HEAD + "import pickle\nimport h\n\n"
+    project = project_of(tmp_path, {"work.py": head + save + LOADS.format(call=call), "h.py": HELPERS})
+    run(project)
+    project.edit("h.py", "return x + 1", "return x + 1  # one more")
+    assert "0 computed" in project.ok("run", "work:pipe").err
+
+
+@pytest.mark.parametrize("call", ["importlib.import_module(name).plus(3)", "pkgutil.resolve_name(name + ':plus')(3)"])
+def test_a_module_that_is_named_by_a_value_counts_although_it_was_loaded_before(tmp_path: Path, call: str):
+    work = (
+        HEAD + "import importlib, pkgutil\nimport h\n\n@hr.step\ndef use(name: str) -> int:\n"
+        f"    return {call}\n\n@hr.pipeline\ndef pipe() -> int:\n    return use('h')\n"
+    )
+    project = project_of(tmp_path, {"work.py": work, "h.py": HELPERS})
+    assert_noticed(project, "h.py", "x + 1", "x + 2")

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from headrace.app.late_code import LateCodeReader
 from headrace.app.projects.settings import Settings, where_the_project_is
+from headrace.code.tokens import CodeTokens
 from headrace.core.errors import UsageError
 from headrace.engine.ports import Ports
 from headrace.ports.artifacts import ArtifactStore
@@ -128,4 +129,5 @@ class Rooms:
             code=self.code,
             files=self.files,
             processes=self.processes,
+            tokens=CodeTokens(self.code),
         )

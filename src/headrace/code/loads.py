@@ -5,10 +5,12 @@ module's code is about to run, because its file may be another one a second late
 # ruff: noqa: PTH100, PTH108, PTH116, PTH120, PTH123 - pathlib costs more than the work itself here
 
 import os
+import sys
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache
 from importlib.util import cache_from_source
-from types import CodeType
+from types import CodeType, ModuleType
 from typing import Any
 
 from headrace.core.digests import digest_bytes
@@ -119,3 +121,15 @@ def content_digest(path: str) -> str:
             return digest_bytes(file.read())
     except OSError:
         return OTHER
+
+
+def hand_on(wrapped: Mapping[int, Callable[..., Any]]) -> None:
+    """Put wrapped functions into modules of the project that took them by name (`from polars import read_csv`)."""
+    modules: list[tuple[str, object]] = list(sys.modules.items())
+    for name, module in modules:
+        space = (
+            object.__getattribute__(module, "__dict__") if isinstance(module, ModuleType) else {}
+        )  # wakes no lazy one
+        file = space.get("__file__")
+        if name == "__main__" or (isinstance(file, str) and not is_no_project(file)):
+            space.update({known: wrapped[id(value)] for known, value in list(space.items()) if id(value) in wrapped})

@@ -7,7 +7,7 @@ they tell it. What is read below them, or with one that an object has kept from 
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import wraps
 from glob import glob
@@ -15,7 +15,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any
 
-from headrace.code.loads import is_no_project
+from headrace.code.loads import hand_on
 
 headrace_calls_for_others = True
 """See `core.import_reads.TRANSPARENT`."""
@@ -103,7 +103,7 @@ def _wrap(module: ModuleType) -> None:
         if home is not None and vars(home).get(name) is reader:
             setattr(home, name, telling)
     if wrapped:
-        _hand_on(wrapped)
+        hand_on(wrapped)
 
 
 def _wrap_method(module: ModuleType, name: str) -> None:
@@ -115,18 +115,6 @@ def _wrap_method(module: ModuleType, name: str) -> None:
     if callable(function) and not hasattr(function, _MARK):
         telling = _telling(function, name)
         setattr(holder, attribute, classmethod(telling) if isinstance(method, classmethod) else telling)
-
-
-def _hand_on(wrapped: Mapping[int, Callable[..., Any]]) -> None:
-    """Put wrapped readers into modules of the project that took them by name before (`from polars import read_csv`)."""
-    modules: list[tuple[str, object]] = list(sys.modules.items())
-    for name, module in modules:
-        space = (
-            object.__getattribute__(module, "__dict__") if isinstance(module, ModuleType) else {}
-        )  # wakes no lazy one
-        file = space.get("__file__")
-        if name == "__main__" or (isinstance(file, str) and not is_no_project(file)):
-            space.update({known: wrapped[id(value)] for known, value in list(space.items()) if id(value) in wrapped})
 
 
 def _telling_class(native: type, home: str) -> type:

@@ -14,12 +14,13 @@ from msgspec.structs import replace
 from headrace.code.filedigests import name_inside
 from headrace.code.folders import is_library
 from headrace.code.keeping import KEPT_READS, MOST_READS
-from headrace.code.loads import LOADS, real_path
+from headrace.code.loads import LOADS, content_digest, real_path
 from headrace.code.named_files import NamedFiles
 from headrace.code.native_readers import tell_of_reads
 from headrace.code.watching import Watch, install, watch
 from headrace.core.import_reads import IMPORT_READS, Status, status_of
-from headrace.ports.code import FileDigests, Touched
+from headrace.core.symbols import MAIN, main_name
+from headrace.ports.code import CODE, FileDigests, Touched
 
 UNSTABLE = "changed while it was read"
 """Stands for the digest of a file that changed between its first reading and the end of the attempt: equal to none, so
@@ -88,7 +89,6 @@ class AuditTracer:
         self._given: Sequence[tuple[str, str]] = ()
         self._closure: dict[str, tuple[str, str, str]] = {}
         self._loaded: frozenset[str] = frozenset()
-        self._reads: list[tuple[str, str, str]] = []
         self._named_from_here: set[str] = set()
         self._here = "."
         self._named_files = NamedFiles()
@@ -101,7 +101,6 @@ class AuditTracer:
         """Begin to watch an attempt whose key covers these files; see the port."""
         self._take(closure)
         self._loaded = frozenset(sys.modules)
-        self._reads = []
         self._returned = frozenset()
         self._here = self._files.here()
         folders = [os.getcwd(), self._root, *(os.path.dirname(path) for path in self._closure)]
@@ -109,10 +108,6 @@ class AuditTracer:
         tell_of_reads()
         self._watch = Watch()
         watch(self._watch)
-
-    def note_read(self, kind: str, name: str, token: str) -> None:
-        """Something was read through `hr.`: its kind, name and the token of its content."""
-        self._reads.append((kind, name, token))
 
     def note_returned(self, paths: Sequence[str]) -> None:
         """Files and folders that the attempt gives away, whoever opened them."""
@@ -127,11 +122,11 @@ class AuditTracer:
         files = self._files_read(seen, {path for path, _ in modules}) if seen is not None else {}
         self._add_named(seen, files)
         self._add_earlier_reads(files)
-        reads = dict.fromkeys((f"{kind}:{name}", token) for kind, name, token in self._reads)
+        reads = dict(self._code_named(seen)) if seen is not None else {}
         return Touched(
             tuple(sorted(files.items())),
             tuple((self._relative(path), digest) for path, digest in modules),
-            tuple(sorted(reads)),
+            tuple(sorted(reads.items())),
             self._here if any(name in self._named_from_here for name in files) else "",
         )
 
@@ -172,6 +167,18 @@ class AuditTracer:
             if isinstance(path, str) and path not in self._closure and self._is_project(path):
                 found[path] = self._files.digest_of(path)
         return sorted(found.items())
+
+    def _code_named(self, seen: Watch) -> Iterator[tuple[str, str]]:
+        """The project's classes and functions that were unpickled, and its modules that were imported by a name."""
+        for module, name in list(seen.code):
+            path = getattr(sys.modules.get(module), "__file__", None)
+            is_own = isinstance(path, str) and (seen.is_own(path) or not self._is_project(path))
+            if module not in sys.modules or is_own or (path is None and module != MAIN):
+                continue
+            loaded = LOADS.digest_of(real_path(path)) if isinstance(path, str) else None
+            is_as_loaded = loaded is None or loaded == content_digest(str(path))
+            known = (main_name() or module) if module == MAIN else module
+            yield f"{CODE}:{known}:{name}", "" if is_as_loaded else UNSTABLE
 
     def _is_project(self, path: str) -> bool:
         return os.path.isabs(path) and not is_library(os.path.dirname(path)) and not path.startswith(self._ignored)

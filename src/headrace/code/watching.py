@@ -14,6 +14,7 @@ from threading import get_ident
 from types import FrameType
 from typing import Any, cast
 
+from headrace.code.imports_by_name import IMPORTED_BY_NAME, tell_of_names
 from headrace.code.keeping import KEPT_READS
 from headrace.code.loads import LOADS, Loads
 from headrace.code.native_readers import tell_of_reads
@@ -45,6 +46,8 @@ class Watch:
         self.listed: dict[str, None] = {}
         self.relative: set[str] = set()
         """The absolute paths of what was named relative to the working directory."""
+        self.code: dict[tuple[str, str], None] = {}
+        """What was unpickled by module and name, and the modules (an empty name) that were imported by a name."""
 
     def first_reads(self) -> dict[str, Status]:
         """The files opened for reading that were not written before, with their state at that moment."""
@@ -151,6 +154,10 @@ class Watch:
                 return os.path.realpath(absolute)
         return absolute
 
+    def unpickled(self, arguments: tuple[Any, ...]) -> None:
+        """`pickle.find_class`: (module, name)."""
+        self.code[arguments[0], arguments[1]] = None
+
     def listed_folder(self, arguments: tuple[Any, ...]) -> None:
         """`os.listdir`, `os.scandir`: (path,)."""
         # The import system and `importlib.metadata` list all of `sys.path`, which is no business of the step's.
@@ -217,6 +224,7 @@ def install() -> None:
         _STATE.is_hooked = True
         sys.addaudithook(_hook)
         tell_of_reads()
+        tell_of_names()
 
 
 def _hook(event: str, arguments: tuple[Any, ...]) -> None:
@@ -317,4 +325,6 @@ _NOTES: dict[str, Callable[[Watch, tuple[Any, ...]], None]] = {
     "subprocess.Popen": Watch.started_process,
     "os.posix_spawn": Watch.spawned,
     "os.system": Watch.ran_command,
+    "pickle.find_class": Watch.unpickled,
+    IMPORTED_BY_NAME: Watch.unpickled,
 }

@@ -37,6 +37,7 @@ from headrace.engine.steady_clock import SteadyClock
 from headrace.engine.turns import Turn
 from headrace.plan.plan import Plan
 from headrace.plan.selection import choose
+from headrace.ports.code import Touched
 from headrace.ports.executors import (
     AttemptBegan,
     AttemptBroke,
@@ -320,8 +321,15 @@ class Conductor:
         keyed = self._answerer.key_of(unit)
         done = self._done.get(ended.attempt_id)
         if keyed is not None and done is not None and self._are_unchanged(keyed, turn):
-            turn.result(ended, keyed, done.touched, at=at)
+            turn.result(ended, keyed, self._with_tokens(done.touched), at=at)
         turn.freed += self._answerer.forget(unit)
+
+    def _with_tokens(self, touched: Touched) -> Touched:
+        """What an attempt has taken by a name, with what that is now."""
+        tokens = self._ports.tokens
+        if tokens is None or not touched.reads:
+            return touched
+        return replace(touched, reads=tuple((read, token or tokens.token_of(read)) for read, token in touched.reads))
 
     def _are_unchanged(self, keyed: Keyed, turn: Turn) -> bool:
         """A file that an argument names may have changed since the key was made: then nothing is stored."""

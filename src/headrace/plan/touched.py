@@ -88,7 +88,9 @@ def verify_touched(
             return f"module `{path}`, which it loaded, changed"
     for name, token in touched.reads if token_of is not None else ():
         if token_of is not None and token_of(name) != token:
-            return f"{name.replace(':', ' ', 1)}, which it read, changed"
+            kind, _, place = name.partition(":")
+            what = f"`{place.rstrip(':')}`" if kind == "code" else f"{kind} {place}"
+            return f"{what}, which it took by its name, changed"
     return ""
 
 

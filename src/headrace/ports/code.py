@@ -124,9 +124,14 @@ class EnvironmentReader(Protocol):
         ...
 
 
+CODE = "code"
+"""The kind of a read: a class or function of the project (`module:Qual.name`), or all of a module (`module:`)."""
+
+
 class Touched(Struct, frozen=True):
     """What an attempt read beside its arguments: files (path, digest; relative to the root where inside it), loaded
-    project modules outside the closure, and things read through `hr.` (kind and name, token).
+    project modules outside the closure, and what was taken by its name (kind and name, token): code that was unpickled
+    or imported so (CODE). An empty token is still to be found.
 
     `directory` is the working directory if a file was named relative to it (relative to the root inside it, `.` for
     the root), because elsewhere that name means another file; else empty. `arguments` are the paths among the
@@ -141,7 +146,7 @@ class Touched(Struct, frozen=True):
 
 
 class ReadTokens(Protocol):
-    """What things read through `hr.` (a model's alias, a variable, a table) hold now, to be compared with `Touched`."""
+    """What attempts have taken by a name holds now, to be compared with `Touched`."""
 
     def token_of(self, read: str) -> str:
         """The token that this (`kind:name`, as in `Touched.reads`) has now; empty if there is none."""

@@ -22,13 +22,6 @@ class Tracer(Protocol):
         """
         ...
 
-    def note_read(self, kind: str, name: str, token: str) -> None:
-        """Something was read through `hr.` (a model's alias, a table).
-
-        Its kind, name and the token of its content.
-        """
-        ...
-
     def note_returned(self, paths: Sequence[str]) -> None:
         """The attempt returns these paths: storing them reads the files and folders that it did not make."""
         ...

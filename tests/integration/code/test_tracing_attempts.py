@@ -1,9 +1,11 @@
 """The trace of an attempt: what Python read on its behalf, and nothing that it made itself."""
 
+import collections
 import glob
 import importlib
 import io
 import os
+import pickle
 import shutil
 import sqlite3
 import subprocess
@@ -361,15 +363,16 @@ def test_importing_a_library_touches_nothing(root: Path):
     assert trace(root, attempt) == Touched()
 
 
-def test_reads_through_headrace_are_noted(root: Path):
-    tracer = AuditTracer(root, ContentFileDigests(root))
-    tracer.start(())
-    tracer.note_read("alias", "champion", "v7")
-    tracer.note_read("alias", "champion", "v7")
-    tracer.note_read("variable", "rate", "0.1")
-    assert tracer.finish().reads == (("alias:champion", "v7"), ("variable:rate", "0.1"))
-    tracer.start(())
-    assert tracer.finish() == Touched()
+def test_what_is_unpickled_or_imported_by_a_name_is_noted_if_it_is_the_project_s(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (root / "taken_by_name.py").write_text("class Taken:\n    pass\n")
+    monkeypatch.syspath_prepend(str(root))
+    taken = importlib.import_module("taken_by_name")
+    content = pickle.dumps((taken.Taken(), collections.Counter()))
+    assert trace(root, lambda: pickle.loads(content)).reads == (("code:taken_by_name:Taken", ""),)
+    assert trace(root, lambda: importlib.import_module("taken_by_name")).reads == (("code:taken_by_name:", ""),)
+    assert trace(root, lambda: importlib.import_module("collections")).reads == ()
 
 
 def test_nothing_is_seen_between_attempts(root: Path):

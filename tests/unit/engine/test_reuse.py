@@ -90,9 +90,9 @@ def test_what_was_read_through_the_platform_has_to_be_the_same():
     site = site_with(result(touched=Touched(reads=(("alias:late-flights@champion", "v3"),))))
     site.sources.tokens["alias:late-flights@champion"] = "v3"
     assert isinstance(find(site), Reuse)
-    assert reason(site, tokens=False) == "alias late-flights@champion, which it read, changed"
+    assert reason(site, tokens=False) == "alias late-flights@champion, which it took by its name, changed"
     site.sources.tokens["alias:late-flights@champion"] = "v4"
-    assert reason(site) == "alias late-flights@champion, which it read, changed"
+    assert reason(site) == "alias late-flights@champion, which it took by its name, changed"
 
 
 def test_one_key_may_have_several_results_of_which_one_still_holds():

@@ -43,7 +43,7 @@ def test_reads_are_compared_by_their_token():
     touched = Touched(reads=(("alias:champion", "v1"),))
     assert verify_touched(touched, Digests()) == ""
     assert verify_touched(touched, Digests(), lambda name: "v1") == ""
-    assert verify_touched(touched, Digests(), lambda name: "v2") == "alias champion, which it read, changed"
+    assert verify_touched(touched, Digests(), lambda name: "v2") == "alias champion, which it took by its name, changed"
 
 
 def test_what_was_named_from_another_directory_may_be_another_file():
