@@ -99,3 +99,10 @@ def test_a_module_that_a_step_loads_starts_nothing(project: Project):
 def test_with_the_guard_all_of_them_run(project: Project, pipeline: str):
     answer = project.python(HEAD + 'if __name__ == "__main__":\n    ' + run(pipeline))
     assert (answer.status, answer.out) == (0, "9\n"), answer.err
+
+
+def test_a_script_that_catches_all_errors_of_its_run_is_not_run_on_in_a_worker(project: Project):
+    code = HEAD + "try:\n    " + run("timed") + "\nexcept Exception:\n    pass\nopen('after', 'a').write('x')\n"
+    answer = project.python(code)
+    assert (answer.status, answer.out) == (0, "9\n"), answer.err
+    assert (project.folder / "after").read_text() == "x"

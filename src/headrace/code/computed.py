@@ -36,7 +36,12 @@ _HARMLESS = {
     *("str", "repr", "print", "isinstance", "issubclass", "any", "all", "map", "filter", "reversed", "bool", "int"),
 }
 """Builtins that change nothing that they are given."""
+_EXPRESSIONS = ("eval", "query", "sql", "execute")
+"""Methods that take an expression as text and look its names up where they are called."""
 _WORD = re.compile(r"\w+")
+_NAME_IN_TEXT = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
+_AT_NAME = re.compile(r"@([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)")
+"""A variable in an expression of pandas: `query("x > @limit")`."""
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*[.:][A-Za-z_]\w*")
 _PATH = re.compile(
     r"(?=.{1,255}$)(?!\w+://)[^\s<>|?\"{}:;,]"
@@ -106,6 +111,8 @@ class Findings:
             self.paths.add(text)
         if _DOTTED.fullmatch(text):
             self.references.add(QUOTED + text)
+        if "@" in text:
+            self.references.update(_AT_NAME.findall(text))
 
     def note_reference(self, parts: list[str], line: int) -> None:
         """A dotted name of the module's scope."""
@@ -146,6 +153,9 @@ class Findings:
         if not (is_plain and name in _HARMLESS):
             values = (*node.args, *(keyword.value for keyword in node.keywords))
             self.passed.update(one.id for one in values if type(one) is ast.Name and one.id not in visible)
+        if not is_plain and name in _EXPRESSIONS:
+            texts = (one.value for one in node.args if isinstance(one, ast.Constant) and isinstance(one.value, str))
+            self.references.update(word for text in texts for word in _NAME_IN_TEXT.findall(text))
         if name not in _DYNAMIC:
             return
         if name in _FRAME_FUNCTIONS or (is_plain and name in _FRAME_READERS):

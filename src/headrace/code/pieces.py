@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 from headrace.code.scopes import ImportTarget
 
-INDEX_FORMAT = f"headrace-index-5-{sys.version_info.major}.{sys.version_info.minor}"
+INDEX_FORMAT = f"headrace-index-6-{sys.version_info.major}.{sys.version_info.minor}"
 """Names what an index means; raised when that changes. Python's minor version, because its parser makes the tree."""
 
 ATTRIBUTES = "<attributes>"

@@ -8,7 +8,7 @@ from queue import Empty, SimpleQueue
 from msgspec import Struct
 from msgspec.structs import replace
 
-from headrace.core.errors import HeadraceError, SourceError, StaleWriteError
+from headrace.core.errors import HeadraceError, StaleWriteError
 from headrace.core.failures import Failure
 from headrace.core.states import FailureKind, State
 from headrace.engine.answering import Answerer
@@ -27,17 +27,17 @@ from headrace.engine.events import (
     TurnEnded,
 )
 from headrace.engine.inheriting import NO_KIN, Inheritance, Kin
-from headrace.engine.keying import Keyed, Keys
+from headrace.engine.keying import Keys
 from headrace.engine.machine import Machine
 from headrace.engine.options import MachineOptions
 from headrace.engine.ports import Ports
 from headrace.engine.reuse import Reuser, Shelves
+from headrace.engine.shelving import are_unchanged, with_tokens
 from headrace.engine.specs import Specs
 from headrace.engine.steady_clock import SteadyClock
 from headrace.engine.turns import Turn
 from headrace.plan.plan import Plan
 from headrace.plan.selection import choose
-from headrace.ports.code import Touched
 from headrace.ports.executors import (
     AttemptBegan,
     AttemptBroke,
@@ -320,28 +320,9 @@ class Conductor:
         unit = (ended.node, ended.item)
         keyed = self._answerer.key_of(unit)
         done = self._done.get(ended.attempt_id)
-        if keyed is not None and done is not None and self._are_unchanged(keyed, turn):
-            turn.result(ended, keyed, self._with_tokens(done.touched), at=at)
+        if keyed is not None and done is not None and are_unchanged(keyed.paths, self._ports.files, turn.digests):
+            turn.result(ended, keyed, with_tokens(done.touched, self._ports.tokens), at=at)
         turn.freed += self._answerer.forget(unit)
-
-    def _with_tokens(self, touched: Touched) -> Touched:
-        """What an attempt has taken by a name, with what that is now."""
-        tokens = self._ports.tokens
-        if tokens is None or not touched.reads:
-            return touched
-        return replace(touched, reads=tuple((read, token or tokens.token_of(read)) for read, token in touched.reads))
-
-    def _are_unchanged(self, keyed: Keyed, turn: Turn) -> bool:
-        """A file that an argument names may have changed since the key was made: then nothing is stored."""
-        try:
-            for path, digest in keyed.paths:
-                if path not in turn.digests:
-                    turn.digests[path] = self._ports.files.digest_of(path)
-                if turn.digests[path] != digest:
-                    return False
-        except SourceError:
-            return False
-        return True
 
     def _write(self, turn: Turn) -> None:
         change = turn.change(self._run)

@@ -70,6 +70,14 @@ class ScriptStartsRunError(UsageError):
         )
 
 
+class ScriptStopped(BaseException):
+    """Ends the loading of a script where it starts a run, whatever `except Exception` stands around that."""
+
+    def __init__(self, error: ScriptStartsRunError) -> None:
+        self.error = error
+        super().__init__(str(error))
+
+
 class SecretMissingError(UsageError):
     """A step declares secrets that nothing provides."""
 

@@ -12,7 +12,7 @@ from typing import cast
 
 from headrace.core.errors import near
 from headrace.core.symbols import Symbol
-from headrace.worker.errors import ScriptStartsRunError, StepNotFoundError
+from headrace.worker.errors import ScriptStopped, StepNotFoundError
 
 headrace_calls_for_others = True
 """See `core.import_reads.TRANSPARENT`: a step may be a function of the standard library."""
@@ -72,7 +72,7 @@ class StepFinder:
 
     def _module(self, symbol: Symbol) -> ModuleType:
         if symbol.module != MAIN:
-            return sys.modules.get(symbol.module) or importlib.import_module(symbol.module)
+            return sys.modules.get(symbol.module) or _imported(symbol.module)
         if _is_main(symbol.file):
             return sys.modules[MAIN]
         if not Path(symbol.file).is_file():
@@ -120,6 +120,13 @@ def _is_main(file: str) -> bool:
     return main is not None and (own is None or own == file or Path(own).absolute() == Path(file).absolute())
 
 
+def _imported(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ScriptStopped as stopped:
+        raise stopped.error from None
+
+
 def _load_script(file: str, package: str) -> ModuleType:
     module = ModuleType(SCRIPT)
     module.__file__ = file
@@ -130,8 +137,8 @@ def _load_script(file: str, package: str) -> ModuleType:
         exec(compile(Path(file).read_bytes(), file, "exec"), module.__dict__)  # noqa: S102 - the user's own script
     except BaseException as error:
         # as far as a script has come when it starts a run, it had come where it was started; more it may not do here
-        if isinstance(error, ScriptStartsRunError) and error.file == file:
-            vars(module)[_STOPPED] = error
+        if isinstance(error, ScriptStopped) and error.error.file == file:
+            vars(module)[_STOPPED] = error.error
         else:
             sys.modules[MAIN] = previous
             del sys.modules[SCRIPT]

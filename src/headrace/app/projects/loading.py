@@ -14,6 +14,7 @@ from headrace.core.errors import DefinitionError, HeadraceError, UnknownNameErro
 from headrace.definition.findable import kind_of, wrapped_in
 from headrace.definition.outside import is_project_file
 from headrace.definition.pipelines import Pipeline
+from headrace.worker.errors import ScriptStopped
 from headrace.worker.fresh_sources import import_fresh
 
 
@@ -97,5 +98,7 @@ def _imported(target: Target, settings: Settings) -> ModuleType:
         raise
     except HeadraceError:
         raise
+    except ScriptStopped as stopped:
+        raise stopped.error from None
     except (Exception, SystemExit) as error:  # a user's module can raise anything while it is imported
         raise UserCodeError(f"module {target.module!r}", error) from error

@@ -12,7 +12,7 @@ from headrace.core.errors import UsageError
 from headrace.definition.modes import is_tracing
 from headrace.tracking.current import current_run
 from headrace.tracking.errors import RunInsideStepError
-from headrace.worker.errors import ScriptStartsRunError
+from headrace.worker.errors import ScriptStartsRunError, ScriptStopped
 
 _SPAWNED = "__mp_main__"
 """The name under which `multiprocessing` runs the main script again in a process that it has spawned."""
@@ -73,7 +73,7 @@ def refuse_where_no_run_may_start() -> None:
     """
     file = _loading(sys._getframe(1))  # noqa: SLF001 - the only way to see who calls
     if file:
-        raise ScriptStartsRunError(file)
+        raise ScriptStopped(ScriptStartsRunError(file))
     if is_tracing():
         raise RunInBodyError
     if _UnderWay.thread not in (None, threading.get_ident()):
