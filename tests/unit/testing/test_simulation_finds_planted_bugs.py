@@ -92,8 +92,9 @@ class Forgetful(Conductor):
 class WithoutResults(Conductor):
     """Stores no result with a success."""
 
-    def _are_unchanged(self, keyed: Any, turn: Any) -> bool:
-        return False
+    def _write(self, turn: Any) -> None:
+        turn.results.clear()
+        super()._write(turn)
 
 
 class Hasty(Conductor):
