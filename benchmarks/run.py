@@ -5,6 +5,7 @@ By hand, on a quiet machine.
 make bench                                   everything (about an hour)
 make bench ARGS="--measures C,D --go-on"     these anew, the others as they were measured last
 make bench ARGS="--measures C,G --peers headrace,floor"   a part: printed, not written
+make bench ARGS="--measures S --histories 100000 --seed 8"   the simulator of runs, see docs/reliability.md: printed
 """
 
 import argparse
@@ -44,7 +45,11 @@ def main() -> None:
     options.add_argument("--peers", default="")
     options.add_argument("--skip-install", action="store_true")
     options.add_argument("--go-on", action="store_true", help="keep what other measures have given, on this machine")
+    options.add_argument("--histories", type=int, default=100_000, help="of measure S, which stands alone")
+    options.add_argument("--seed", type=int, default=0, help="of measure S")
     chosen = options.parse_args()
+    if chosen.measures == "S":
+        sys.exit(simulate(chosen.histories, chosen.seed))
     measures = chosen.measures.split(",")
     folder = prepare(measures, install_peers=not chosen.skip_install and not chosen.peers, goes_on=chosen.go_on)
     for measure in measures:
@@ -58,6 +63,12 @@ def main() -> None:
         (ROOT / "docs" / "benchmarks.md").write_text(text)
     else:
         print(text)
+
+
+def simulate(histories: int, seed: int) -> int:
+    """Histories of runs with faults; the status says whether every rule held."""
+    command = [sys.executable, "-m", "headrace.testing.simulation", "--histories", str(histories), "--seed", str(seed)]
+    return subprocess.run(command, check=False).returncode
 
 
 def prepare(measures: list[str], *, install_peers: bool, goes_on: bool) -> Path:

@@ -13,6 +13,8 @@ Plain = None | bool | int | list["Plain"]
 
 def inline(value: Plain) -> InlineValue:
     """A plain value as steps store it."""
+    if type(value) is int:
+        return InlineValue(str(value))
     return InlineValue(json.dumps(value, separators=(",", ":")))
 
 
