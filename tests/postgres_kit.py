@@ -186,9 +186,13 @@ def shared_server() -> PostgresServer:
 
 @cache
 def template() -> str:
-    """A database that holds an empty store."""
+    """A database that holds an empty store; its own language sorts otherwise than by code point, where it can be had."""
     server = shared_server()
-    server.ask("postgres", f"CREATE DATABASE {_TEMPLATE} TEMPLATE template0")
+    made = f"CREATE DATABASE {_TEMPLATE} TEMPLATE template0"
+    try:
+        server.ask("postgres", f"{made} LOCALE_PROVIDER icu ICU_LOCALE 'en-US'")
+    except psycopg.Error:  # older than 15, or built without
+        server.ask("postgres", made)
     open_postgres(server.address(_TEMPLATE)).close()
     return _TEMPLATE
 

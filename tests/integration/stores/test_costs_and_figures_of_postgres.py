@@ -14,7 +14,7 @@ import pytest
 from msgspec.structs import replace
 
 from headrace.core.states import State
-from headrace.ports.records import ItemBlock, RunEvent, RunFilter
+from headrace.ports.records import Condition, ItemBlock, RunEvent, RunFilter
 from headrace.ports.stores import RunChange
 from headrace.stores.opening import open_store
 from headrace.stores.postgres_opening import open_postgres
@@ -48,6 +48,19 @@ def test_a_mean_of_what_is_very_large_is_no_error(postgres_store):
     assert mean_of(postgres_store, [math.inf, 1.0]) == math.inf
     assert math.isnan(mean_of(postgres_store, [math.inf, -math.inf]))
     assert math.isnan(mean_of(postgres_store, [math.nan, 1e200]))
+
+
+def test_what_is_sorted_is_sorted_by_code_point_whatever_the_databases_language(postgres_store, postgres_address):
+    asked = "SELECT to_jsonb(d) ->> 'datlocprovider' FROM pg_database d WHERE datname = current_database()"
+    if shared_server().ask(postgres_address.rpartition("/")[2], asked) != [("i",)]:
+        pytest.skip("this PostgreSQL has no ICU: its databases sort by code point anyway")
+    names = ["a", "B", "Z", "z", "ä", "b"]
+    for name in names:
+        postgres_store.runs.create(replace(some_run(), name=name), [], {})
+    below = postgres_store.runs.list(RunFilter(conditions=(Condition("name", "<", "a"),)))
+    assert sorted(run.name for run in below) == ["B", "Z"]
+    above = postgres_store.runs.list(RunFilter(conditions=(Condition("name", ">", "z"),)))
+    assert [run.name for run in above] == ["ä"]
 
 
 class FarAway:
