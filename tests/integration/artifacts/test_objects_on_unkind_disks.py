@@ -52,6 +52,28 @@ def test_a_file_that_may_still_change_within_the_same_tick_is_verified_each_time
         folder.open(VALUE)
 
 
+def test_a_write_while_an_object_is_verified_is_noticed_by_the_next_reader(tmp_path, monkeypatch):
+    """The content was right when it was read, and its time stamps are old before and after."""
+    content, other = b"right", b"wrong"
+    value = ObjectValue("bytes", digest_bytes(content), len(content))
+    folder = LocalFolder(str(tmp_path))
+    place = Path(folder.place_of(value.digest))
+    place.parent.mkdir(parents=True)
+    place.write_bytes(content)
+    os.utime(place, (1_000_000, 1_000_000))
+
+    def digest_while_somebody_writes(read: bytes) -> str:
+        overwrite(place, other)
+        os.utime(place, (1_000_001, 1_000_001))
+        return digest_bytes(read)
+
+    monkeypatch.setattr(local_folder, "digest_bytes", digest_while_somebody_writes)
+    folder.open(value)
+    monkeypatch.undo()
+    with pytest.raises(ArtifactDamagedError):
+        folder.open(value)
+
+
 def test_what_must_survive_a_loss_of_power_is_synced_before_it_has_its_name(tmp_path, monkeypatch):
     steps: list[str] = []
     real_sync, real_rename = os.fsync, Path.rename

@@ -132,3 +132,30 @@ def test_an_interrupted_lone_writer_leaves_nothing_behind():
     with pytest.raises(KeyboardInterrupt):
         batches.submit(lambda _: 1, commit)
     assert not batches._waiting
+
+
+def test_writes_that_an_interruption_put_back_keep_their_order():
+    """Five writers queue one after the other; the one that leads them is interrupted before anything was done."""
+    recorder, batches, seen = Recorder(), Batches(), []
+    recorder.go.clear()
+
+    def commit(batch):
+        seen.append([ticket.work(None) for ticket in batch])
+        if len(seen) == 2:
+            raise KeyboardInterrupt
+        recorder.commit(batch)
+
+    threads, _ = start(batches, commit, [lambda _: "first"])
+    assert recorder.began.wait(10)
+    outcomes = []
+    for number in range(5):
+        more, outcome = start(batches, commit, [lambda _, number=number: number])
+        threads, outcomes = threads + more, [*outcomes, outcome]
+        wait_until_queued(batches, number + 1)
+    recorder.go.set()
+    for thread in threads:
+        thread.join(10)
+    assert seen[:2] == [["first"], [0, 1, 2, 3, 4]]
+    [interrupted] = [number for number, [one] in enumerate(outcomes) if isinstance(one, KeyboardInterrupt)]
+    done = [number for batch in seen[2:] for number in batch]
+    assert done == [number for number in range(5) if number != interrupted]
