@@ -77,6 +77,15 @@ def test_a_coroutine_under_pipeline_is_refused_as_one(project: Project, typed: s
     )
 
 
+def test_a_pipeline_that_a_call_makes_is_found_and_its_steps_keep_their_options(project: Project):
+    code = "import headrace as hr\n\ndef raw(n: int) -> int:\n    return n + 1\n\ndef body(n: int = 1) -> int:\n    return add(n)\n"
+    code += "\nadd = hr.step(raw, name='plus', cache=False)\nwhole = hr.pipeline(body, name='whole')\n"
+    (project.folder / "made.py").write_text(code)
+    assert project.ok("run", "-q", "made.py").out == "output: 2\n"
+    again = project.ok("run", "made.py", "--json").data
+    assert (again["pipeline"], again["steps"]) == ("whole", {"plus": "succeeded"})
+
+
 def test_a_file_with_a_mistake_in_its_syntax_says_where(project: Project):
     (project.folder / "bare.py").write_text("import headrace as hr\n\n@hr.pipeline\ndef p() -> int\n    return 1\n")
     assert refused(project, "run", "bare.py") == (

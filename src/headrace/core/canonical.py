@@ -208,7 +208,7 @@ def _encode_time(value: Any) -> str:
     A name that somebody has given to a mere offset stands behind `=`: `2013-07-01T12:00:00+05:30[=IST]`.
     """
     zone = value.tzinfo
-    if zone is None:
+    if zone is None or zone is dt.UTC:
         return str(value.isoformat())
     if type(zone) is dt.timezone:
         name, offset = zone.tzname(None), zone.utcoffset(None)

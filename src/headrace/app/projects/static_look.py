@@ -41,12 +41,23 @@ def parsed_pipelines(file: Path) -> list[Sighting]:
     """
     text = file.read_bytes()
     body = ast.parse(text, str(file)).body if b"pipeline" in text else []
-    return [
-        Sighting(file, one.name, _parameters(one.args))
-        for one in body
-        if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)
-        and any(_is_pipeline(mark) for mark in one.decorator_list)
-    ]
+    functions = {one.name: one for one in body if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)}
+    found: list[Sighting] = []
+    for one in body:
+        if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef) and any(map(_is_pipeline, one.decorator_list)):
+            found.append(Sighting(file, one.name, _parameters(one.args)))
+        elif isinstance(one, ast.Assign):
+            made_of = functions.get(_wrapped_in(one.value))
+            names = [target.id for target in one.targets if isinstance(target, ast.Name)]
+            found += [Sighting(file, name, _parameters(made_of.args)) for name in names if made_of is not None]
+    return found
+
+
+def _wrapped_in(value: ast.expr) -> str:
+    """The name of the function that `hr.pipeline(function, …)` makes a pipeline of; empty for any other value."""
+    if not isinstance(value, ast.Call) or not _is_pipeline(value) or not value.args:
+        return ""
+    return str(getattr(value.args[0], "id", ""))
 
 
 def pipelines_in(settings: Settings) -> Iterator[Sighting]:
