@@ -256,7 +256,7 @@ class Machine:
             root = hindered.root
         except UnfitError as error:
             unfit = error.failure
-        failure = self._endings.cause(root) or unfit or board.lost_output
+        failure = self._cause(root) or unfit or board.lost_output
         is_cancelled = any(step.is_cut_short for step in board.steps)
         if is_cancelled and (board.is_cancelling or failure is None):
             self._end(State.CANCELLED)
@@ -264,6 +264,14 @@ class Machine:
             self._end(State.FAILED, failure=failure)
         elif output is None or not self._mending.awaits_output(output):
             self._end(State.SUCCEEDED, output=output)
+
+    def _cause(self, root_of_output: str) -> Failure | None:
+        board = self._board
+        if board.is_restored and board.failed:
+            for step in board.steps:
+                if step.state.has_value:
+                    self._values.find_taken(step.node)
+        return self._endings.cause(root_of_output)
 
     def _end(self, state: State, *, output: Value | None = None, failure: Failure | None = None) -> None:
         board = self._board

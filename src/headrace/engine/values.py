@@ -6,7 +6,7 @@ from headrace.core.states import FailureKind, State
 from headrace.core.values import ObjectValue, Value
 from headrace.definition.graph import Binding, Node
 from headrace.engine.board import Board
-from headrace.plan.bindings import Known, MapItems, UnequalLengthsError, evaluate, is_guarded_out, map_items
+from headrace.plan.bindings import Known, MapItems, UnequalLengthsError, evaluate, is_guarded_out, map_items, needs_in
 
 
 class HinderedError(Exception):
@@ -49,6 +49,19 @@ class Values:
             return map_items(node, self.known)
         except (KeyError, TypeError, UnequalLengthsError) as error:
             raise UnfitError(_failure(node, error)) from error
+
+    def find_taken(self, node: Node) -> None:
+        """Find out anew of which maps a step has taken the items that succeeded: another machine has run it.
+
+        Objects are not opened for that: where one stands between, every list counts that may be meant.
+        """
+        for binding in (*(binding for _, binding in node.arguments), *(guard.condition for guard in node.guards)):
+            try:
+                evaluate(binding, self.known)
+            except NeedsContentError:
+                self._board.taken |= {name for name, is_lenient in needs_in(binding) if is_lenient}
+            except (HinderedError, KeyError, TypeError):
+                continue
 
     def output_of_run(self, binding: Binding) -> Value:
         """The value of the pipeline's output; raises as `arguments_of` does."""

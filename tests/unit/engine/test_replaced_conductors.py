@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from headrace.core.states import FailureKind, State
-from headrace.definition.graph import RetryRule
+from headrace.definition.graph import RetryRule, SucceededOf
 from headrace.engine.conductor import Earlier
 from headrace.engine.steady_clock import SteadyClock
 from headrace.ports.executors import AttemptBegan, AttemptSpec
@@ -241,3 +241,26 @@ def test_a_step_is_not_overdue_because_the_machine_slept_before_its_begin_was_he
     for _ in range(3):
         next(turns)
     assert executor.stopped == []
+
+
+def test_a_run_that_goes_on_has_let_pass_what_its_first_conductor_had():
+    site = Site()
+    pipeline = graph(
+        node("m", y=each([1, 2])), node("some", xs=SucceededOf(out("m"))), node("last", x=const(1)), output=out("last")
+    )
+    plan = site.plan(pipeline)
+    first = site.conductor(plan, site.new_run(plan))
+
+    def work(spec: AttemptSpec) -> Outcome:
+        if spec.node == "last":
+            return None
+        return failure() if spec.item == 1 else add(spec)
+
+    turns = first.turns(FunctionExecutor(first.report, work))
+    for _ in range(5):
+        next(turns)
+    run = site.store.runs.get("0" * 31 + "1")
+    assert site.states(run) == {"m": "failed", "some": "succeeded", "last": "running"}
+    second = site.conductor(plan, run, earlier=left_behind(site, run))
+    turns.close()
+    assert second.conduct(FunctionExecutor(second.report)).state is State.SUCCEEDED
