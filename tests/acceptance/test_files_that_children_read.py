@@ -60,3 +60,36 @@ def test_a_file_in_shared_memory_counts(tmp_path: Path):
         assert run(project) == ("two", {"use": "succeeded"})
     finally:
         place.unlink()
+
+
+POOLS = {
+    "a pool": "    with multiprocessing.get_context('fork').Pool(2) as pool:\n        return ''.join(pool.map(read, ['a', 'b']))\n",
+    "an executor": (
+        "    with ProcessPoolExecutor(2, multiprocessing.get_context('fork')) as pool:\n"
+        "        return ''.join(pool.map(read, ['a', 'b']))\n"
+    ),
+    "a fork": (
+        "    pid = os.fork()\n    if pid == 0:\n        Path('out.txt').write_text(read('a'))\n        os._exit(0)\n"
+        "    os.waitpid(pid, 0)\n    return Path('out.txt').read_text() + read('b')\n"
+    ),
+}
+POOLED = (
+    HEAD
+    + "import multiprocessing\nimport os\nfrom concurrent.futures import ProcessPoolExecutor\nfrom pathlib import Path\n\n"
+    + "def read(name):\n    return Path(f'data/{name}.txt').read_text()\n\n@hr.step\ndef use() -> str:\n{body}\n"
+    + "@hr.pipeline\ndef pipe() -> str:\n    return use()\n"
+)
+
+
+@pytest.mark.parametrize("case", POOLS, ids=lambda case: case.replace(" ", "-"))
+@pytest.mark.parametrize("lane", ["in this process", "in a worker"])
+def test_what_forked_children_read_counts(tmp_path: Path, case: str, lane: str):
+    files = {"work.py": POOLED.replace("{body}", POOLS[case]), "data/a.txt": "1", "data/b.txt": "2"}
+    project = project_of(tmp_path, files)
+    options = () if lane == "in this process" else ("-o", "use.timeout=60")
+    assert run(project, "work:pipe", *options)[0] == "12"
+    assert run(project, "work:pipe", *options) == ("12", {"use": "reused"})
+    (tmp_path / "data" / "b.txt").write_text("3")
+    assert run(project, "work:pipe", *options) == ("13", {"use": "succeeded"})
+    (tmp_path / "data" / "a.txt").write_text("4")
+    assert run(project, "work:pipe", *options) == ("43", {"use": "succeeded"})

@@ -118,6 +118,8 @@ class AuditTracer:
         """End watching. Files by path (relative to the root inside it), and project modules outside the closure."""
         watch(None)
         seen, self._watch = self._watch, None
+        if seen is not None:
+            seen.take_in_children()
         modules = [module for module in self._modules_loaded() if seen is None or not seen.is_own(module[0])]
         files = self._files_read(seen, {path for path, _ in modules}) if seen is not None else {}
         self._add_named(seen, files)

@@ -14,6 +14,7 @@ from threading import get_ident
 from types import FrameType
 from typing import Any, cast
 
+from headrace.code.forked import Journal
 from headrace.code.imports_by_name import IMPORTED_BY_NAME, tell_of_names
 from headrace.code.keeping import KEPT_READS
 from headrace.code.loads import LOADS, Loads
@@ -48,6 +49,37 @@ class Watch:
         """The absolute paths of what was named relative to the working directory."""
         self.code: dict[tuple[str, str], None] = {}
         """What was unpickled by module and name, and the modules (an empty name) that were imported by a name."""
+        self._pid = os.getpid()
+        self._journal: Journal | None = None
+
+    def forking(self, _arguments: tuple[Any, ...]) -> None:
+        """`os.fork`: what the child reads counts as well."""
+        if self._journal is None and os.getpid() == self._pid:
+            self._journal = Journal()
+
+    def take_in_children(self) -> None:
+        """Add what forked children have noted; asked once, at the end."""
+        journal, self._journal = self._journal, None
+        for kind, data in journal.notes() if journal is not None else ():
+            match kind:
+                case "own":
+                    self._own.add(data)
+                case "folder":
+                    self._own_folders.append(data)
+                case "listed":
+                    self.listed.setdefault(data)
+                case "relative":
+                    self.relative.add(data)
+                case "code":
+                    self.code[data[0], data[1]] = None
+                case _:
+                    path, status = data
+                    if path not in self._own:
+                        self._reads.setdefault(path, None if status is None else tuple(status))
+
+    def _tell(self, kind: str, data: object) -> None:
+        if self._journal is not None:
+            self._journal.tell(kind, data)
 
     def first_reads(self) -> dict[str, Status]:
         """The files opened for reading that were not written before, with their state at that moment."""
@@ -72,6 +104,7 @@ class Watch:
         is_unread = self._reads.get(absolute) is None and (before is None or not _also_reads(mode, flags))
         if is_unread and _is_writing(mode, flags):
             self._own.add(absolute)
+            self._tell("own", absolute)
         else:
             self._read(absolute, before)
 
@@ -101,6 +134,8 @@ class Watch:
         if absolute and not os.path.lexists(absolute):  # else it fails: `exist_ok` asks in this way
             self._own.add(absolute)
             self._own_folders.append(absolute + os.sep)
+            self._tell("own", absolute)
+            self._tell("folder", absolute + os.sep)
 
     def moved(self, arguments: tuple[Any, ...]) -> None:
         """`os.rename`: (from, to, …); what the attempt put there is its own, what it took away is read."""
@@ -133,6 +168,7 @@ class Watch:
             self._take(source)
         if target not in self._reads:
             self._own.add(target)
+            self._tell("own", target)
 
     def _take(self, source: str) -> None:
         status = status_of(source)
@@ -145,6 +181,7 @@ class Watch:
         place = os.path.join(self._behind_links(folder), name)
         if place and not os.path.isabs(os.fsdecode(cast("str", path))):
             self.relative.add(place)
+            self._tell("relative", place)
         return place
 
     def _behind_links(self, absolute: str) -> str:
@@ -157,6 +194,7 @@ class Watch:
     def unpickled(self, arguments: tuple[Any, ...]) -> None:
         """`pickle.find_class`: (module, name)."""
         self.code[arguments[0], arguments[1]] = None
+        self._tell("code", arguments)
 
     def listed_folder(self, arguments: tuple[Any, ...]) -> None:
         """`os.listdir`, `os.scandir`: (path,)."""
@@ -166,6 +204,7 @@ class Watch:
             absolute = self._named(arguments[0] if arguments[0] is not None else ".")
             if absolute:
                 self.listed.setdefault(absolute)
+                self._tell("listed", absolute)
                 self._keep(f"{absolute.rstrip('/')}/", absolute, status_of(absolute))
 
     def started_process(self, arguments: tuple[Any, ...]) -> None:
@@ -194,6 +233,7 @@ class Watch:
             absolute = self._behind_links(absolute)
         if absolute and not os.path.isabs(os.fsdecode(cast("str", path))):
             self.relative.add(absolute)
+            self._tell("relative", absolute)
         return absolute
 
     def _given(self, word: object) -> None:
@@ -204,6 +244,7 @@ class Watch:
 
     def _read(self, absolute: str, status: Status) -> None:
         self._reads.setdefault(absolute, status)
+        self._tell("read", (absolute, status))
         self._keep(absolute, absolute, status)
 
     def _keep(self, name: str, absolute: str, status: Status) -> None:
@@ -325,6 +366,8 @@ _NOTES: dict[str, Callable[[Watch, tuple[Any, ...]], None]] = {
     "subprocess.Popen": Watch.started_process,
     "os.posix_spawn": Watch.spawned,
     "os.system": Watch.ran_command,
+    "os.fork": Watch.forking,
+    "os.forkpty": Watch.forking,
     "pickle.find_class": Watch.unpickled,
     IMPORTED_BY_NAME: Watch.unpickled,
 }
