@@ -10,6 +10,7 @@ from headrace.core.states import FailureKind, State
 from headrace.core.symbols import qualified_name
 from headrace.core.values import Value
 from headrace.definition.graph import Binding, Graph
+from headrace.engine.attempts import MAX_TOLD
 from headrace.plan.bindings import needs_in
 from headrace.ports.executors import AttemptSpec
 from headrace.ports.records import AttemptRecord, RunEvent, RunRecord, StepRunRecord
@@ -35,6 +36,8 @@ class RunLedger:
         self.attempts: dict[str, AttemptRecord] = {}
         self._successes: dict[tuple[str, int], int] = {}
         self._damages: dict[str, int] = {}
+        self._causes: dict[str, FailureKind] = {}
+        self.is_resumed = False
         self._told: dict[str, State] = {}
         self._told_run = ""
         self._is_halted = False
@@ -123,10 +126,14 @@ class RunLedger:
             told = self._told.get(step.node, "nothing")
             raise ViolationError(Rule.STORY, f"step {step.node} is written as {step.state}, told is {told}")
         self._steps[step.node] = (step.state, step.output, process)
+        if step.failure is not None:
+            self._causes[step.node] = step.failure.kind
 
     def _may_start_anew(self, node: str, old: State) -> bool:
         """What the next conductor of a run begins again: what was given up only because something else had ended."""
-        return old in (State.CANCELLED, State.SKIPPED) or (old is State.FAILED and node in self._lenient)
+        is_own = self._causes.get(node) is FailureKind.USER_ERROR
+        may_fail_anew = node in self._lenient or (self.is_resumed and not is_own)
+        return old in (State.CANCELLED, State.SKIPPED) or (old is State.FAILED and may_fail_anew)
 
     def _attempt(self, attempt: AttemptRecord, change: RunChange) -> None:
         old = self.attempts.get(attempt.id)
@@ -150,6 +157,9 @@ class RunLedger:
 
     def _is_told(self, attempt: AttemptRecord) -> bool:
         # what failed at a stored value waits for that to be looked at, and may be mended without another word
+        failures = [one for one in self.attempts.values() if one.node == attempt.node and one.state is State.FAILED]
+        if len(failures) > MAX_TOLD:
+            return True
         is_suspect = attempt.failure is not None and qualified_name(ArtifactError) in attempt.failure.error_types
         return is_suspect or (attempt.node, attempt.item, attempt.number) in self._told_failures
 

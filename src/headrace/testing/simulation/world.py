@@ -44,6 +44,10 @@ NOTICED_S = 4.0
 """How long it takes at most until somebody notices that a run has no process any more."""
 
 
+RESUMED = 0.4
+"""How many of the runs whose process is gone are resumed by a person, who wants what was lost tried again."""
+
+
 class Subjects(Struct, frozen=True):
     """What is put to the test. Others than the real ones show that the rules find what they have wrong."""
 
@@ -316,16 +320,18 @@ class World:
     def look_after(self, run: int) -> None:
         """A process is gone: somebody looks whether its run goes on, and takes it over."""
         if self.conducting(run) is None:
-            self.take_over(run)
+            self.take_over(run, is_resumed=self.history.chance(9, len(self._processes)) < RESUMED)
 
-    def take_over(self, run: int, *, gap_s: float = 0.0) -> None:
+    def take_over(self, run: int, *, gap_s: float = 0.0, is_resumed: bool = False) -> None:
         """Go on with a run that is not over, whatever becomes of who conducts it."""
         run_id, details = self.run_ids[run], self.store.details
         if self.store.runs.get(run_id).state.is_final:
             return
         self._replaced = self._replaced or self.conducting(run) is not None
         events = details.events(run_id)
-        earlier = Earlier(details.steps(run_id), details.attempts(run_id), events[-1].sequence if events else 0)
+        last = events[-1].sequence if events else 0
+        earlier = Earlier(details.steps(run_id), details.attempts(run_id), last, is_resumed)
+        self.ledgers[run].is_resumed = self.ledgers[run].is_resumed or is_resumed
         self._start(run, earlier if events else None, gap_s=gap_s)
 
     def _meet(self, fault: Fault) -> None:
