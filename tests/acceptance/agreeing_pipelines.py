@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta, timezone
 from enum import Enum
+from pathlib import PurePosixPath
 from typing import NamedTuple
 
 import headrace as hr
@@ -189,13 +190,30 @@ def joined_list(n: int = 3) -> int:
     return total([double(n), add(n), 5])
 
 
+@hr.step
+def odd_kinds() -> tuple[datetime, PurePosixPath, memoryview]:
+    zone = timezone(timedelta(hours=5, minutes=30), "IST")
+    return datetime(2013, 4, 1, tzinfo=zone), PurePosixPath("a/b"), memoryview(b"abc")
+
+
+@hr.step
+def told_kinds(at: datetime, where: PurePosixPath, raw: memoryview) -> str:
+    return f"{at:%Z %z} {type(where).__name__} {type(raw).__name__} {bytes(raw)!r}"
+
+
+@hr.pipeline
+def kept_kinds() -> str:
+    at, where, raw = odd_kinds()
+    return told_kinds(at, where, raw)
+
+
 CASES = [
     *(
         (one, {})
         for one in (chain, mapped, zipped, crossed, parts, named_parts, field_of_record, nested, ordered, typed)
     ),
     *((one, {"n": n}) for one in (branch, one_sided, some) for n in (3, 5)),
-    *((one, {}) for one in (survivors, folds, containers, joined_list)),
+    *((one, {}) for one in (survivors, folds, containers, joined_list, kept_kinds)),
     *((one, {"n": 0}) for one in (mapped, zipped, chain)),
     (survivors, {"n": 1}),
     (folds, {"k": 1}),

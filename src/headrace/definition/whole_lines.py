@@ -25,6 +25,9 @@ class _Watched:
 def whole_lines() -> Generator[None]:
     """End the line on standard output that an error has cut: `print("a is", a)` has written its first words by then."""
     stream = sys.stdout
+    if stream is None:  # a process without standard output
+        yield
+        return
     watched = _Watched(stream)
     sys.stdout = watched
     try:

@@ -30,7 +30,7 @@ def _parts(value: object) -> Iterator[object]:
     elif isinstance(value, list | tuple):
         inside = cast("list[object]", value)
     elif getattr(getattr(value, "dtype", None), "hasobject", False):
-        inside = cast("Iterable[object]", cast("Any", value).flat)
+        inside = [cast("Any", value).tolist()]  # also of a pandas Series, which plots by groups give
     if inside is None:
         yield value
         return

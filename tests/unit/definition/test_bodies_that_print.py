@@ -67,3 +67,9 @@ def test_a_body_that_changes_standard_output_itself_keeps_its_change(monkeypatch
 def takes_standard_output() -> int:
     sys.stdout = sys.stderr
     return load()
+
+
+def test_a_process_without_standard_output_traces_as_well(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sys, "stdout", None)
+    assert len(trace(prints_well).nodes) == 1
+    assert len(trace(prints_a_value).nodes) == 1  # Python's print does nothing then

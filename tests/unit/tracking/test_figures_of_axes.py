@@ -1,6 +1,8 @@
 """What plotting calls give stands for the figure that it is part of."""
 
 import matplotlib as mpl
+import numpy as np
+import pandas as pd
 import pytest
 
 import headrace as hr
@@ -35,7 +37,10 @@ def figure():
 def test_parts_of_a_figure_mean_the_figure(figure):
     pair = figure.subplots(1, 2)
     lines = pair[0].plot([1, 2])
+    series, alone = pd.Series(list(pair), index=["a", "b"]), np.array(pair[0], dtype=object)
     for part in (figure, pair, pair[0], list(pair), lines, lines[0], {"left": pair[0]}, Grid(figure), [list(pair)]):
+        assert figures_of(part) == [figure]
+    for part in (series, alone, figure.subplots(2, 2)):
         assert figures_of(part) == [figure]
 
 
