@@ -245,8 +245,10 @@ class Conductor:
         if self._next_poll <= now:
             self._look_for_cancellation(turn, now)
         until = now + TURN_S
-        while self._next and self._clock() < until:
+        while self._next:
             self._feed(machine, turn, self._next.popleft())
+            if self._clock() >= until:
+                break
         self._feed(machine, turn, TurnEnded(now))
 
     def _hear(self, machine: Machine, turn: Turn, message: WorkerMessage | _Wish) -> None:

@@ -1,6 +1,7 @@
 """A run that two processes believe to be theirs, and conductors whose clocks are set: turn by turn, without waiting."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -264,3 +265,35 @@ def test_a_run_that_goes_on_has_let_pass_what_its_first_conductor_had():
     second = site.conductor(plan, run, earlier=left_behind(site, run))
     turns.close()
     assert second.conduct(FunctionExecutor(second.report)).state is State.SUCCEEDED
+
+
+class Slow:
+    """A run store that takes seconds to answer: its conductor's turns are over before they have begun."""
+
+    def __init__(self, site: Site, wall: Wall) -> None:
+        self._site, self._wall = site, wall
+
+    def __getattr__(self, name: str) -> Any:
+        def call(*args: Any) -> Any:
+            self._wall.now += 15.0
+            return getattr(self._site.store.runs, name)(*args)
+
+        return call
+
+
+def test_a_lost_attempt_is_told_when_it_is_written_however_slow_the_store_is():
+    site, wall = Site(), Wall()
+    plan = site.plan(CHAIN)
+    first = site.conductor(plan, site.new_run(plan))
+    turns = first.turns(FunctionExecutor(first.report, never))
+    next(turns)
+    run = site.store.runs.get("0" * 31 + "1")
+    earlier = left_behind(site, run)
+    second = site.conductor(plan, run, earlier=earlier, clock=wall, elapsed=wall, runs=Slow(site, wall))
+    going_on = second.turns(FunctionExecutor(second.report))
+    next(going_on)
+    [lost, _] = site.store.details.attempts(run.id, "a")
+    assert lost.state is State.FAILED
+    assert lost.finished_at is not None
+    assert "a attempt.lost" in site.story(run)
+    turns.close()

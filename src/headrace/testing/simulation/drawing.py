@@ -36,7 +36,7 @@ def draw(seed: int) -> History:
     """The history of a seed."""
     chance = Random(seed)  # noqa: S311 - histories, no secrets
     graph = _Drawer(chance).graph()
-    runs = tuple(_run(chance, number) for number in range(chance.choice((1, 1, 1, 2, 2, 3))))
+    runs = tuple(_run(chance, number) for number in range(chance.choice((1, 1, 1, 1, 2, 2, 3))))
     faults = tuple(_fault(chance, len(runs)) for _ in range(chance.choice((0, 1, 2, 2, 3, 4, 5, 7))))
     positions = range(len(graph.nodes))
     bad = frozenset((chance.choice(positions), chance.randrange(4)) for _ in range(chance.choice((0, 0, 1, 2))))
@@ -74,7 +74,7 @@ class _Drawer:
     def graph(self) -> Graph:
         """A whole pipeline; its output is that of one of its last nodes."""
         chance = self._chance
-        nodes = tuple(self._node(position) for position in range(chance.choice((1, 2, 3, 3, 4, 5))))
+        nodes = tuple(self._node(position) for position in range(chance.choice((1, 2, 2, 3, 4, 5))))
         last = chance.choice(nodes[-2:])
         output: Binding = OutputOf(last.name)
         if last.is_map and chance.random() < 0.4:

@@ -25,13 +25,15 @@ from headrace.testing.simulation.ports import Objects
 from headrace.testing.simulation.steps import inline, total_of, work
 from headrace.testing.simulation.timeline import Timeline
 
-UNHEARD_S = 20.0
+UNHEARD_S = 12.0
 """After this time an executor says of an attempt that it has not heard of it, unless the attempt has a time limit."""
 USUAL_S = 1.5
 """An attempt takes up to this long."""
-SLOW_S = 100.0
+SLOW_S = 15.0
 """How much longer a slow one takes."""
-_BEGIN, _LAST, _STOP, _SEND = range(4)
+LOGGING = 0.2
+"""How many attempts log a metric before they end."""
+_BEGIN, _LAST, _STOP, _SEND, _LOG = range(5)
 _SLOW, _DEAF, _SILENT, _DIES = (
     FaultKind.WORKER_SLOW,
     FaultKind.WORKER_DEAF,
@@ -176,8 +178,9 @@ class SimulatedExecutor:
             self._break(one, Failure(FailureKind.USER_ERROR, "It fails the first time."))
         else:
             shop.done.add(spec.attempt_id)
-            entry = LoggedMetric("worth", 1.0, None, self._now())
-            self._process.deliver(TrackingBatch(spec.attempt_id, spec.fence, (entry,)))
+            if self._chance(spec, _LOG) < LOGGING:
+                entry = LoggedMetric("worth", 1.0, None, self._now())
+                self._process.deliver(TrackingBatch(spec.attempt_id, spec.fence, (entry,)))
             output, usage = inline(work(spec.node, arguments)), Usage(wall_s=0.1)
             self._send(one, AttemptDone(spec.attempt_id, spec.fence, output, Touched(), usage, self._now()))
 
