@@ -25,7 +25,10 @@ HEAVY = {
     *("IPython", "obstore", "rich", "narwhals", "xgboost", "subprocess"),
 }
 """Optional or slow libraries that their own adapter may import inside a function."""
-LAZY_DOORS = {"__init__.py", "app/rooms.py", "app/plans/doors.py", "app/runs/doors.py", "worker/doors.py"}
+LAZY_DOORS = {
+    *("__init__.py", "app/rooms.py", "worker/doors.py"),
+    *("app/answers/doors.py", "app/plans/doors.py", "app/runs/doors.py"),
+}
 """Where imports of our own stand in functions, because start-up is most of what a user waits for."""
 
 

@@ -37,6 +37,7 @@ COMMANDS = {
     "resume": ("going_on", "Go on with a run that was killed, cancelled or lost."),
     "retry": ("going_on", "Try a failed run again: a new one keeps what succeeded."),
     "why": ("explaining", "Explain why a step was computed or reused."),
+    "diff": ("diffing", "Show what has changed from one run to another, and what that invalidates."),
     "runs": ("listing", "List runs, newest first."),
     "show": ("listing", "Show one run: steps, times, metrics, failures."),
     "logs": ("reading", "Print what the steps of a run have printed."),

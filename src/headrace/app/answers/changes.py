@@ -111,7 +111,7 @@ class Changes:
             lambda: self._graph(runs.get(base.run_id)),
             lambda: runs.get(base.run_id).parameters,
         )
-        return self._between(before, now)
+        return self.between(before, now)
 
     def behind(self, past: Past, run: RunRecord, now: Computation) -> list[str]:
         """Of the steps whose outputs differ, and of those before them: what has changed in each, nearest first."""
@@ -133,7 +133,7 @@ class Changes:
             then = Computation(node, was.parts, lambda: self._graph(earlier), lambda: earlier.parameters)
             new = Computation(node, is_.parts, now.graph, now.parameters)
             todo += self._makers(was.parts, new)
-            found = [line for line in self._between(then, new) if not line.endswith(_DIFFERS)]
+            found = [line for line in self.between(then, new) if not line.endswith(_DIFFERS)]
             if not found and was.parts == is_.parts and is_.reason not in ("", self.NO_RESULT):
                 found = [is_.reason]  # a file that it reads behind its signature
             lines += [f"{node}: {line}" for line in found]
@@ -155,11 +155,12 @@ class Changes:
             else first_of(self.since(self.past_of(run.pipeline, step.node, now.parts, before_run=run.id), now))
         )
 
-    def _between(self, before: Computation, now: Computation) -> list[str]:
+    def between(self, before: Computation, now: Computation) -> list[str]:
+        """What is different between two computations, code first; empty if nothing is."""
         was, is_ = before.parts, now.parts
         lines: list[str] = []
         if was.code != is_.code:
-            lines += self._code_changes(was.code, is_.code, now.documents)
+            lines += self.code_between(was.code, is_.code, now.documents)
         if was.environment != is_.environment:
             pair = (self._lines(was.environment, now.documents), self._lines(is_.environment, now.documents))
             lines += compare_environments(*pair) or ["the environment"]
@@ -170,9 +171,10 @@ class Changes:
         lines += [f"changed: {_code_in_value(name)}" for name in differing]
         return lines + [_OTHER.get(name, name) for name in _differing(was.other, is_.other)]
 
-    def _code_changes(self, before: str, now: str, more: Mapping[str, str]) -> list[str]:
+    def code_between(self, before: str, now: str, more: Mapping[str, str] | None = None) -> list[str]:
+        """What is different between two codes by their digests; `more` are documents that may not be stored yet."""
         if (before, now) not in self._code:
-            old, new = (read_manifest(self._document(digest, more)).rows for digest in (before, now))
+            old, new = (read_manifest(self._document(digest, more or {})).rows for digest in (before, now))
             self._code[before, now] = [str(change) for change in compare_code(old, new)] or ["code"]
         return self._code[before, now]
 

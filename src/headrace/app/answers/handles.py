@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar, cast
 
+from headrace.app.answers import doors
 from headrace.app.answers.advice import resume_it
-from headrace.app.answers.looking import find_step
+from headrace.app.answers.looking import find_run, find_step
 from headrace.app.answers.step_results import StepResult, read_value
 from headrace.app.rooms import Rooms
 from headrace.core.errors import RunCancelled, RunFailed
@@ -124,6 +125,14 @@ class Run(Generic[R]):
         Raises UnknownNameError or UsageError.
         """
         return StepResult(self._rooms, find_step(self._rooms, self._record, name), self._record)
+
+    def diff(self, other: "Run[Any] | str") -> Any:
+        """What has changed from this run to another one (a run, the end of its id, its name, or `last`).
+
+        Gives `graph`, `code`, `parameters`, `environment`, `options`, `inputs`, `metrics`, `invalidated`, `to_json()`.
+        """
+        after = other._record if isinstance(other, Run) else find_run(self._rooms, other)  # noqa: SLF001
+        return doors.diff_of(self._rooms, self._record, after)
 
     def refresh(self) -> "Run[R]":
         """Read the run again."""

@@ -15,6 +15,7 @@ from headrace.app.projects.requests import Request
 from headrace.app.projects.targets import Target
 from headrace.app.rooms import Rooms
 from headrace.code.manifests import manifest_text
+from headrace.code.source_texts import source_texts
 from headrace.core.errors import HeadraceError, UsageError
 from headrace.core.symbols import MAIN, Symbol, main_name, resolve
 from headrace.core.values import Value, dump_values
@@ -118,6 +119,7 @@ def _bases(
 def _basis(rooms: Rooms, code: Code, documents: dict[str, str]) -> StepBasis:
     environment = rooms.environments.environment_of(code.distributions)
     documents[code.digest] = manifest_text(code)
+    documents.update(source_texts(rooms.settings.root, code, documents))
     documents[environment.digest] = json.dumps(environment.lines)
     return StepBasis(code.digest, environment.digest, code.files, first=code.leans_on, paths=code.paths)
 

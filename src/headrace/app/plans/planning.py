@@ -17,7 +17,7 @@ from headrace.core.values import load_values
 from headrace.definition.graph_json import graph_from_json
 from headrace.plan.plan import Plan, StepBasis
 
-_FORMAT = 6
+_FORMAT = 7
 """Raised when what is kept of a plan changes, so that an older one is not read."""
 
 
