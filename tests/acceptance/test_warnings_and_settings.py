@@ -101,7 +101,9 @@ def test_the_environment_comes_before_the_file(project: Project):
 
 WHOLE = "it has to be a whole number (0: one lane a core)."
 PLACE = 'write "module:name" or "file.py:name".'
-KNOWN = "database, durability, lanes, pickles, pipelines, store, strict, trust_file_system, trusted"
+KNOWN = (
+    "database, durability, lanes, object_copies, objects, pickles, pipelines, store, strict, trust_file_system, trusted"
+)
 LIST = 'it has to be a list of classes and modules, such as ["models:Blend"].'
 
 

@@ -6,10 +6,16 @@ import obstore
 import pytest
 from obstore.store import MemoryStore
 
-from headrace.artifacts.remote_folder import key_of
+from headrace.artifacts.copies import Copies
+from headrace.artifacts.local_folder import LocalFolder
+from headrace.artifacts.remote_folder import RemoteFolder, key_of
+from headrace.artifacts.remote_objects import RemoteObjects
 from headrace.artifacts.store import LocalArtifactStore
+from headrace.core.errors import ArtifactError
 from headrace.testing.artifact_contract import ArtifactStoreContract
+from headrace.testing.expectations import raised
 from headrace.testing.memory_artifacts import MemoryArtifactStore
+from s3_kit import shared_server
 
 
 class TestMemoryArtifactStore(ArtifactStoreContract):
@@ -51,8 +57,17 @@ class TestLocalArtifactStoreWithFullDurability(TestLocalArtifactStore):
 class TestArtifactStoreOverAnObjectStore(ArtifactStoreContract):
     @pytest.fixture(autouse=True)
     def _fresh_store(self, tmp_path):
-        self.folder, self.remote = tmp_path / "copies", MemoryStore()
-        self.store = LocalArtifactStore(self.folder, pickles="allow", remote=self.remote)
+        self.remote = self.make_remote()
+        self.folder = tmp_path / "copies"
+        self.store = self.over(self.folder)
+
+    def make_remote(self):
+        return MemoryStore()
+
+    def over(self, folder: Path) -> LocalArtifactStore:
+        copies = Copies(LocalFolder(str(folder)), 10**9)
+        objects = RemoteFolder(RemoteObjects(lambda: self.remote, "s3://tests", patience_s=2), copies)
+        return LocalArtifactStore(folder, pickles="allow", objects=objects)
 
     def damage(self, value, content):
         replace_file(self.folder / value.digest[:2] / value.digest[2:], None)
@@ -63,8 +78,7 @@ class TestArtifactStoreOverAnObjectStore(ArtifactStoreContract):
 
     def test_another_machine_reads_what_one_has_stored(self, tmp_path):
         value = self.store.put(["x" * 9000, Path(__file__)])
-        other = LocalArtifactStore(tmp_path / "other", remote=self.remote)
-        text, path = other.get(value)
+        text, path = self.over(tmp_path / "other").get(value)
         assert text == "x" * 9000
         assert path.read_bytes() == Path(__file__).read_bytes()
 
@@ -72,3 +86,29 @@ class TestArtifactStoreOverAnObjectStore(ArtifactStoreContract):
         value = self.store.put("x" * 9000)
         replace_file(self.folder / value.digest[:2] / value.digest[2:], b"damaged")
         assert self.store.get(value) == "x" * 9000
+
+    def test_what_was_found_damaged_is_replaced_there_by_who_makes_it_again(self, tmp_path):
+        value = self.store.put("x" * 9000)
+        self.damage(value, b"y" * value.size_bytes)
+        assert raised(ArtifactError, lambda: self.store.get(value)).code == "artifact.damaged"
+        self.store.put("x" * 9000)
+        assert self.over(tmp_path / "other").get(value) == "x" * 9000
+
+    def test_objects_of_many_parts_come_back_and_heal(self, tmp_path):
+        value = self.store.put(b"0123456789abcdef" * (10 << 16))
+        assert self.over(tmp_path / "other").open_bytes(value) == self.store.open_bytes(value)
+        for damaged in (b"short", bytes(value.size_bytes), None):
+            self.damage(value, damaged)
+            code = "artifact.missing" if damaged is None else "artifact.damaged"
+            assert raised(ArtifactError, lambda: self.store.open_bytes(value)).code == code
+            assert self.store.put(b"0123456789abcdef" * (10 << 16)) == value
+            other = self.over(tmp_path / f"other-{damaged and len(damaged)}")
+            assert len(other.open_bytes(value)) == value.size_bytes
+
+
+@pytest.mark.services
+@pytest.mark.slow
+class TestArtifactStoreOverS3(TestArtifactStoreOverAnObjectStore):
+    def make_remote(self):
+        server = shared_server()
+        return server.store(f"{server.fresh()}/deeper")

@@ -65,12 +65,17 @@ class Rooms:
         """The artifact store."""
         from headrace.artifacts.store import LocalArtifactStore
 
-        chosen = self.settings
+        chosen, objects = self.settings, None
+        if chosen.objects:
+            from headrace.artifacts.buckets import folder_over
+
+            objects = folder_over(chosen.objects, chosen.store / "copies", limit_bytes=chosen.object_copies)
         return LocalArtifactStore(
             chosen.store / "objects",
             durability="none" if self._is_forecast else chosen.durability,
             pickles=chosen.pickles,
             trusted=chosen.trusted,
+            objects=objects,
         )
 
     @cached_property

@@ -79,17 +79,25 @@ class LocalFolder:
         assert isinstance(sink, FileSink)
         try:
             digest = sink.finish()
-            if self._is_whole(digest, sink.size_bytes):
-                sink.discard()
-                self._sync_existing(digest)
-            else:
-                if sink.held is not None:
-                    sink.write_pieces([sink.held])
-                self._publish(sink, digest)
+            self._keep(sink, digest)
         except OSError as error:
             sink.discard()
             raise ArtifactUnwritableError(self.root, error.strerror or str(error)) from error
         return digest
+
+    def commit_as(self, sink: Sink, digest: str) -> bool:
+        """Make the object of a sink if its bytes have that digest; whether they do. What has not is discarded."""
+        assert isinstance(sink, FileSink)
+        try:
+            is_right = sink.finish() == digest
+            if is_right:
+                self._keep(sink, digest)
+            else:
+                sink.discard()
+        except OSError as error:
+            sink.discard()
+            raise ArtifactUnwritableError(self.root, error.strerror or str(error)) from error
+        return is_right
 
     def abort(self, sink: Sink) -> None:
         """Leave nothing of a sink behind."""
@@ -133,6 +141,15 @@ class LocalFolder:
                 if left.is_file(follow_symlinks=False) and left.stat().st_mtime < stale:
                     Path(left.path).unlink(missing_ok=True)
         return self._incoming
+
+    def _keep(self, sink: FileSink, digest: str) -> None:
+        if self._is_whole(digest, sink.size_bytes):
+            sink.discard()
+            self._sync_existing(digest)
+            return
+        if sink.held is not None:
+            sink.write_pieces([sink.held])
+        self._publish(sink, digest)
 
     def _publish(self, sink: FileSink, digest: str) -> None:
         if self._sync:

@@ -12,7 +12,6 @@ from headrace.artifacts.formats import Draft, FormatRegistry, FormatSettings
 from headrace.artifacts.local_folder import LocalFolder
 from headrace.artifacts.objects import ObjectFolder
 from headrace.artifacts.paths import PATH_TYPE, PathShelf
-from headrace.artifacts.remote_folder import RemoteFolder
 from headrace.artifacts.unwritten import UnwrittenFolder
 from headrace.core.canonical import restore
 from headrace.core.errors import HeadraceError
@@ -42,8 +41,8 @@ class LocalArtifactStore:
 
     `folder` is made at the first write. `durability` "full" syncs every object to the disk before `put` returns;
     "normal" survives the death of any process; with "none" nothing is written, and what is put or gathered gets the
-    reference that it would have. `pickles` and `trusted` are those of the settings. With `remote`, a
-    store of obstore, objects live there, and the folder holds copies.
+    reference that it would have. `pickles` and `trusted` are those of the settings. With `objects`, objects
+    live there, and `folder` only names the place in messages.
     """
 
     def __init__(
@@ -54,11 +53,10 @@ class LocalArtifactStore:
         pickles: Literal["allow", "warn", "forbid"] = "warn",
         trusted: Sequence[str] = (),
         plug_ins: Callable[[], Mapping[str, str]] | None = None,
-        remote: object = None,
+        objects: ObjectFolder | None = None,
     ) -> None:
         self._place = str(folder)
-        local = LocalFolder(str(folder), sync=durability == "full")
-        self._objects: ObjectFolder = local if remote is None else RemoteFolder(remote, local)
+        self._objects: ObjectFolder = objects or LocalFolder(str(folder), sync=durability == "full")
         if durability == "none":
             self._objects = UnwrittenFolder(self._objects)
         self._registry = FormatRegistry(FormatSettings(tuple(trusted)), plug_ins)

@@ -9,6 +9,7 @@ from headrace.core.errors import (
     InfrastructureError,
     OutOfMemoryError,
     StepTimeoutError,
+    StoreError,
 )
 from headrace.core.failures import Failure
 from headrace.core.states import FailureKind
@@ -126,9 +127,9 @@ def _shortened(text: str, longest: int) -> str:
 
 def kind_of_read_failure(error: BaseException) -> FailureKind | None:
     """The kind of a failure to read an input: what the store has lost is no fault of the step."""
-    return FailureKind.INFRASTRUCTURE if isinstance(error, ArtifactError | OSError) else None
+    return FailureKind.INFRASTRUCTURE if isinstance(error, ArtifactError | StoreError | OSError) else None
 
 
 def kind_of_write_failure(error: BaseException) -> FailureKind | None:
-    """The kind of a failure to store an output: a full disk is no fault of the step, a value of no format is."""
-    return FailureKind.INFRASTRUCTURE if isinstance(error, OSError) else None
+    """The kind of a failure to store an output: a full disk or lost store is no fault of the step, a value is."""
+    return FailureKind.INFRASTRUCTURE if isinstance(error, StoreError | OSError) else None

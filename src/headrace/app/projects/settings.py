@@ -2,13 +2,14 @@
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, cast
 
 from msgspec import Struct, field
 
 from headrace.core.errors import SettingsError, close_to, near
+from headrace.core.sizes import bytes_of
 
 STORE_FOLDER = ".headrace"
 
@@ -38,11 +39,12 @@ class Settings(Struct, frozen=True):
     """What a project has decided.
 
     `root` is the project's folder, `store` the folder of database, objects and logs, `database` the address of a
-    server's database instead of the one in that folder, `pipelines` the names of
-    `[tool.headrace.pipelines]` with their `module:name`. `lanes` is how many steps run at once (0: as many as there
-    are cores). `pickles` says what happens to a value that has no safe format, `trusted` which of the project's own
-    classes scikit-learn models may hold, `strict` whether an input or output without annotation is an error,
-    `trust_file_system` whether a store on a network file system is opened all the same.
+    server's database instead of the one in that folder, `objects` the place in an object store where objects live
+    instead of in that folder (empty: there), `object_copies` how many bytes of them may lie on this machine,
+    `pipelines` the names of `[tool.headrace.pipelines]` with their `module:name`. `lanes` is how many steps run at
+    once (0: as many as there are cores). `pickles` says what happens to a value that has no safe format, `trusted`
+    which of the project's own classes scikit-learn models may hold, `strict` whether an input or output without
+    annotation is an error, `trust_file_system` whether a store on a network file system is opened all the same.
     """
 
     root: Path
@@ -55,6 +57,8 @@ class Settings(Struct, frozen=True):
     strict: bool = False
     trust_file_system: bool = False
     database: DatabaseAddress = DatabaseAddress()
+    objects: str = ""
+    object_copies: int = 20 * 10**9
 
 
 _CHOICES = {"durability": ("normal", "full"), "pickles": ("allow", "warn", "forbid")}
@@ -63,6 +67,8 @@ _ENVIRONMENT = {
     "HEADRACE_DURABILITY": "durability",
     "HEADRACE_PICKLES": "pickles",
     "HEADRACE_DATABASE": "database",
+    "HEADRACE_OBJECTS": "objects",
+    "HEADRACE_OBJECT_COPIES": "object_copies",
 }
 _PREFIX = "HEADRACE_"
 _OFFERED = 5
@@ -155,8 +161,8 @@ def _read_table(path: Path) -> dict[str, object]:
 
 
 def _checked(name: str, value: object, called: str) -> Any:
-    if name == "database":
-        return _address(value, called)
+    if name in _READERS:
+        return _READERS[name](value, called)
     shown = str(value).lower() if isinstance(value, bool) else repr(value)
     if name == "lanes":
         if str(value).isdigit():
@@ -183,6 +189,38 @@ def _address(value: object, called: str) -> DatabaseAddress:
             f"empty for the SQLite database in the store's folder."
         )
     return DatabaseAddress(value)
+
+
+def _objects(value: object, called: str) -> str:
+    # as above: who writes keys into it finds out without their being shown
+    if value == "":
+        return ""
+    text = value if isinstance(value, str) else ""
+    bucket, _, prefix = text.removeprefix("s3://").strip("/").partition("/")
+    is_plain = bucket.replace("-", "").replace(".", "").replace("_", "").isalnum()
+    if not text.startswith("s3://") or not is_plain or any(sign in prefix for sign in "?#@"):
+        raise SettingsError(
+            f"{called} has to be a place in a bucket, such as s3://bucket/prefix; empty for the store's folder. Keys "
+            f"belong into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile."
+        )
+    return text
+
+
+def _bytes(value: object, called: str) -> int:
+    try:
+        size = bytes_of(int(value) if isinstance(value, str) and value.isdigit() else value)
+    except ValueError as error:
+        raise SettingsError(f"{called}: {error}.") from error
+    if size <= 0:
+        raise SettingsError(f"{called} is {value!r}; it has to be more than nothing, such as '20 GB'.")
+    return size
+
+
+_READERS: Mapping[str, Callable[[object, str], object]] = {
+    "database": _address,
+    "objects": _objects,
+    "object_copies": _bytes,
+}
 
 
 def _texts(value: object, called: str, shown: str) -> tuple[str, ...]:

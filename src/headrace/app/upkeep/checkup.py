@@ -12,6 +12,7 @@ from pathlib import Path
 
 from headrace.app.rooms import Rooms
 from headrace.app.upkeep.findings import Finding
+from headrace.artifacts.buckets import open_bucket
 from headrace.core.errors import ArtifactError, HeadraceError, UsageError
 from headrace.core.ids import short_id
 from headrace.core.states import State
@@ -27,6 +28,8 @@ LEAST_FREE_BYTES = 2 << 30
 _OPEN_STATES = (State.PENDING, State.QUEUED, State.RUNNING)
 _SHOWN = 10
 _LISTED = 10_000
+_PATIENCE_S = 5.0
+"""Whoever looks for a fault wants to know soon."""
 
 
 def examine_store(rooms: Rooms, *, deep: bool = False) -> Iterator[Finding]:
@@ -36,6 +39,11 @@ def examine_store(rooms: Rooms, *, deep: bool = False) -> Iterator[Finding]:
     """
     folder = rooms.settings.store
     yield _room(folder if folder.exists() else rooms.settings.root)
+    reached = True
+    if rooms.settings.objects:
+        found = _object_store(rooms)
+        reached = found.verdict != "problem"
+        yield found
     if not folder.exists() and not rooms.settings.database:
         yield Finding("store", "note", f"none yet; the first run makes {folder}")
         return
@@ -48,7 +56,8 @@ def examine_store(rooms: Rooms, *, deep: bool = False) -> Iterator[Finding]:
         yield from _database(rooms, inspection.faults(deep=deep), deep=deep)
         yield from _runs(rooms)
         yield _claims(rooms, inspection.claimed())
-        yield from _objects(rooms, inspection.named(), deep=deep)
+        if reached:
+            yield from _objects(rooms, inspection.named(), deep=deep)
     except StoreDamagedError as error:
         yield Finding("database", "problem", str(error), _recovery(rooms))
     except UsageError as error:
@@ -86,6 +95,16 @@ def _file_system(rooms: Rooms, folder: Path) -> Iterator[Finding]:
         yield Finding("file system", "note", text)
     elif not kind:
         yield Finding("file system", "ok", "on a disk of this machine")
+
+
+def _object_store(rooms: Rooms) -> Finding:
+    try:
+        remote = open_bucket(rooms.settings.objects, patience_s=_PATIENCE_S)
+        took = remote.try_out()
+    except HeadraceError as error:
+        return Finding("object store", "problem", str(error))
+    text = f"{remote.place} answers: written, read and removed within {took * 1000:.0f} ms"
+    return Finding("object store", "ok", text)
 
 
 def _database(rooms: Rooms, faults: Sequence[str], *, deep: bool) -> Iterator[Finding]:
@@ -152,7 +171,9 @@ def _objects(rooms: Rooms, values: Iterable[Named], *, deep: bool) -> Iterator[F
 
 def _problem(rooms: Rooms, one: ObjectValue, *, deep: bool) -> str:
     try:
-        rooms.artifacts.check(one, content=deep)
+        rooms.artifacts.check(one, content=False)  # where it lives: its content may be that of a copy on this machine
+        if deep:
+            rooms.artifacts.check(one)
     except ArtifactError as error:
         return str(error).partition(". ")[0]
     return ""
