@@ -108,7 +108,7 @@ def score(algorithm: str, forecast: Probabilities, test: pl.DataFrame) -> Scores
 
 def calibration_curve(forecast: Probabilities, late: np.ndarray) -> pl.DataFrame:
     """Mean forecast and rate of late flights in equally full bins, from the surest to be in time upwards."""
-    ordered = pl.DataFrame({"forecast": forecast, "late": late}).sort("forecast")
+    ordered = pl.DataFrame({"forecast": forecast, "late": late}).sort("forecast", maintain_order=True)
     bins = pl.int_range(pl.len()) * BINS // pl.len()
     return ordered.group_by(bins.alias("bin"), maintain_order=True).agg(
         forecast=pl.col("forecast").mean(), rate=pl.col("late").mean(), flights=pl.len()
@@ -118,7 +118,9 @@ def calibration_curve(forecast: Probabilities, late: np.ndarray) -> pl.DataFrame
 def daily_losses(test: pl.DataFrame, losses: Probabilities) -> pl.DataFrame:
     """Summed loss and number of flights a day, in the order of days."""
     days = pl.col("scheduled_at").dt.convert_time_zone("America/New_York").dt.date().alias("day")
-    return test.select(days, loss=losses).group_by("day").agg(pl.col("loss").sum(), flights=pl.len()).sort("day")
+    # in the order of the rows, because a sum of floats depends on it
+    by_day = test.select(days, loss=losses).group_by("day", maintain_order=True)
+    return by_day.agg(pl.col("loss").sum(), flights=pl.len()).sort("day")
 
 
 def carrier_rates(train: pl.DataFrame, test: pl.DataFrame) -> Probabilities:

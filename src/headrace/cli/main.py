@@ -40,6 +40,8 @@ COMMANDS = {
     "diff": ("diffing", "Show what has changed from one run to another, and what that invalidates."),
     "runs": ("listing", "List runs, newest first."),
     "show": ("listing", "Show one run: steps, times, metrics, failures."),
+    "replay": ("again", "Call one step of a run again in the foreground, with its real inputs."),
+    "test-case": ("again", "Write a test that calls a step with the inputs that it had."),
     "logs": ("reading", "Print what the steps of a run have printed."),
     "artifacts": ("reading", "List or export the values that a run has stored."),
     "cancel": ("reading", "Ask a run to stop."),
@@ -62,7 +64,7 @@ class LazyCommands(click.Group):
             return None
         module = importlib.import_module(f"headrace.cli.{COMMANDS[cmd_name][0]}")
         gc.freeze()  # modules stay: no collection, nor the one at the end of the process, needs to look through them
-        command: click.Command = getattr(module, cmd_name)
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:

@@ -4,6 +4,7 @@
 and the contract suites themselves.
 """
 
+from headrace.testing.stored import StoredCase, stored_case
 from headrace.testing.strict import NotStrictError, Strict, strict
 
-__all__ = ["NotStrictError", "Strict", "strict"]
+__all__ = ["NotStrictError", "StoredCase", "Strict", "stored_case", "strict"]

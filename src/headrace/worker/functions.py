@@ -87,12 +87,20 @@ class StepFinder:
 
 def call(target: Callable[..., object], arguments: dict[str, object]) -> object:
     """Call a step with named arguments, those that it takes by position only included."""
+    args, named = split_arguments(target, arguments)
+    return target(*args, **named)
+
+
+def split_arguments(
+    target: Callable[..., object], arguments: dict[str, object]
+) -> tuple[list[object], dict[str, object]]:
+    """Named arguments as a function takes them: first those that it takes by position only, then the others."""
     code: CodeType | None = getattr(plain_function(target), "__code__", None)
     if code is None or not code.co_posonlyargcount:
-        return target(**arguments)
+        return [], arguments
     names = code.co_varnames[: code.co_posonlyargcount]
     first = [arguments[name] for name in takewhile(arguments.__contains__, names)]
-    return target(*first, **{name: value for name, value in arguments.items() if name not in names[: len(first)]})
+    return first, {name: value for name, value in arguments.items() if name not in names[: len(first)]}
 
 
 def plain_function(target: Callable[..., object]) -> Callable[..., object]:

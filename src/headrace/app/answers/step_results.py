@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from headrace.app.answers.contents import LogReader
 from headrace.app.answers.explaining import why
+from headrace.app.answers.inputs import Inputs
 from headrace.app.answers.looking import check_item
 from headrace.app.answers.metric_values import values_of_step
 from headrace.app.rooms import Rooms
@@ -92,6 +93,14 @@ class StepResult:
             self._check_item(item)
         lines = LogReader(self._rooms, self._run.id, step=self.name, item=item).read()
         return "".join(f"{line.text}\n" for line in lines)
+
+    def inputs(self, item: int | None = None) -> dict[str, Any]:
+        """What it was given, by name: of a map, an item's (by default the first that failed, or the first).
+
+        Raises NoInputsError if a step before it has no value, ArtifactError if a value cannot be read.
+        """
+        values = Inputs(self._rooms, self._run).arguments(self.name, item)
+        return {name: read_value(self._rooms, value, f"{name!r} of {self._place}") for name, value in values.items()}
 
     def why(self) -> str:
         """Why it was computed or reused, and what has changed since its last value: the lines of `headrace why`."""
