@@ -31,6 +31,7 @@ class RunLedger:
     def __init__(self, graph: Graph, done: Collection[str], timeline: Timeline) -> None:
         self._graph, self._done, self._timeline = graph, done, timeline
         self._launched: dict[str, float] = {}
+        self._late_s = 0.0
         self._lenient = _lenient(graph)
         self._steps: dict[str, tuple[State, Value | None, int]] = {}
         self.attempts: dict[str, AttemptRecord] = {}
@@ -47,8 +48,9 @@ class RunLedger:
         self._sequence = 0
         self.version = 0
 
-    def wrote(self, change: RunChange, before: RunRecord, after: RunRecord, *, process: int) -> None:
-        """A change was applied by this process."""
+    def wrote(self, change: RunChange, before: RunRecord, after: RunRecord, *, process: int, late_s: float) -> None:
+        """A change was applied by this process, whose turn has taken `late_s` that have not passed for others yet."""
+        self._late_s = late_s
         self._check_version(change, before, after)
         self._check_writer(process)
         self._tell(change.events)
@@ -151,7 +153,7 @@ class RunLedger:
 
     def _check_limit(self, attempt: AttemptRecord, name: str) -> None:
         limit = self._graph.node(attempt.node).step.timeout_s or 0.0
-        lasted = self._timeline.seconds - self._launched[attempt.id]
+        lasted = self._timeline.seconds + self._late_s - self._launched[attempt.id]
         if lasted < limit:
             raise ViolationError(Rule.LIMITS, f"{name} was ended for its limit of {limit:g} s after {lasted:.2f} s")
 

@@ -197,7 +197,7 @@ class Process:
         after = world.store.runs.get(change.run.id)
         if world.timeline.is_told:
             world.timeline.tell(f"{self} writes version {after.version}: {_told(change)}")
-        world.ledgers[self.run].wrote(change, before, after, process=self.number)
+        world.ledgers[self.run].wrote(change, before, after, process=self.number, late_s=self._lag)
 
     def claimed(self, keys: Sequence[str]) -> None:
         """Keys were asked for."""
