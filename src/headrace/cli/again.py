@@ -17,7 +17,6 @@ from headrace.cli import completing
 from headrace.core.errors import UsageError
 from headrace.core.ids import short_id
 from headrace.core.visible import visible
-from headrace.worker.failures import describe_failure
 
 _ITEM = click.option("--item", type=click.IntRange(min=0), help="The item of a map (default: the first that failed).")
 _SAME = {
@@ -51,7 +50,7 @@ def replay(run: str, step: str, item: int | None, *, is_debugged: bool) -> int:
 
 
 def _failed(error: Exception, *, is_debugged: bool) -> int:
-    failure = describe_failure(error)
+    failure = replaying.failure_of_call(error)
     print(visible(failure.traceback, keep="\n"), file=sys.stderr)
     print(visible(failure.message), file=sys.stderr)
     if is_debugged:

@@ -10,9 +10,11 @@ from headrace.app.plans.memories import recall
 from headrace.app.projects.loading import make_importable
 from headrace.app.projects.secrets import secrets_of
 from headrace.app.rooms import Rooms
+from headrace.core.failures import Failure
 from headrace.core.symbols import Symbol
 from headrace.core.values import CompositeValue, Value, value_digest
 from headrace.ports.records import RunRecord, StepRunRecord
+from headrace.worker.failures import describe_failure
 from headrace.worker.functions import StepFinder, plain_function, split_arguments
 
 
@@ -59,6 +61,11 @@ def attempt_of(rooms: Rooms, run: RunRecord, step: StepRunRecord, *, item: int |
         dict(secrets_of(rooms.settings.root, spec.secrets)),
         recall(run).folder,
     )
+
+
+def failure_of_call(error: Exception) -> Failure:
+    """What a call has raised, told as that of an attempt: without the frames of Headrace."""
+    return describe_failure(error)
 
 
 def is_as_stored(rooms: Rooms, attempt: Attempt, result: object) -> bool | None:
