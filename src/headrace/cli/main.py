@@ -45,6 +45,7 @@ COMMANDS = {
     "logs": ("reading", "Print what the steps of a run have printed."),
     "artifacts": ("reading", "List or export the values that a run has stored."),
     "cancel": ("reading", "Ask a run to stop."),
+    "verify": ("keeping", "Compare every digest and every reference of the store."),
     "demo": ("starting", "Run the flights example: train, reuse, change, explain."),
     "doctor": ("starting", "Check this machine, project and store."),
     "completion": ("starting", "Print the shell's completion script."),

@@ -1,7 +1,7 @@
 """Looking a store over as a whole: is the database sound, which objects does it name, who has claimed what. Writes
 nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
@@ -10,18 +10,28 @@ from headrace.ports.executors import WorkerIdentity
 from headrace.stores import rows
 from headrace.stores import statements as sql
 from headrace.stores.schema import SCHEMA_VERSION
-from headrace.stores.sessions import Database, Row
+from headrace.stores.sessions import Database, Parameter, Row
+
+_PAGE = 250
+"""Rows that are held at once: one may carry 256 KiB of references."""
 
 
 class Named(Struct, frozen=True):
-    """A value that rows name: what it is (`output`, `figure 'curve'`, `parameter 'rows'` …), of which pipeline and
-    step (empty for a parameter), in which run last, and by how many rows."""
+    """Who names an object: as what (`output`, `figure 'curve'`, `parameter 'rows'` …), of which pipeline and step
+    (empty for a run itself), in which run last, and by how many rows."""
 
-    value: Value
     what: str
     pipeline: str
     node: str
     last_run: str
+    count: int
+
+
+class Broken(Struct, frozen=True):
+    """What cannot be in the tables, said of a run, and by how many rows."""
+
+    run_id: str
+    text: str
     count: int
 
 
@@ -46,19 +56,47 @@ class SqlInspection:
         """What the database itself finds wrong with its file; `deep` compares indexes with tables too."""
         return self._database.faults(deep=deep)
 
-    def named(self) -> Iterator[Named]:
-        """Every value with objects that some row names; equal ones of one step once, with the last run."""
-        for statement, what in ((sql.NAMED_OUTPUTS, "output"), (sql.NAMED_RESULTS, "output"), (sql.NAMED_LOGGED, "")):
-            for text, pipeline, node, run_id, count, kind, name in self._all(statement):
-                yield Named(rows.load_value(text), what or f"{kind} {name!r}", pipeline, node, run_id, count)
-        for text, pipeline, run_id, count in self._all(sql.NAMED_PARAMETERS):
-            for name, data in rows.decode(text).items():
-                yield Named(value_from_json(data), f"parameter {name!r}", pipeline, "", run_id, count)
+    def values(self) -> Iterator[Value]:
+        """Every value with objects that some row names, some several times; in pages, whatever the store's size."""
+        for page in self._pages(sql.VALUES_OF_STEPS, ("", ""), 2):
+            yield from (rows.load_value(text) for _, _, text in page)
+        for statement in (sql.VALUES_OF_RESULTS, sql.VALUES_LOGGED):
+            for page in self._pages(statement, (0,), 1):
+                yield from (rows.load_value(text) for _, text in page)
+        for page in self._pages(sql.VALUES_OF_RUNS, ("",), 1):
+            for _, parameters, output in page:
+                yield from (value_from_json(data) for data in rows.decode(parameters).values())
+                if output is not None:
+                    yield rows.load_value(output)
+
+    def named(self, digest: str) -> Iterator[Named]:
+        """What an object is, to whom; by a look through all rows, for the few that are damaged."""
+        like = f"%{digest}%"
+        for what, pipeline, node, run_id, count in self._all(sql.NAMED_AS_OUTPUT, (like, like)):
+            yield Named(what, pipeline, node, run_id, count)
+        for kind, name, pipeline, node, run_id, count in self._all(sql.NAMED_AS_LOGGED, (like,)):
+            yield Named(f"{kind} {name!r}", pipeline, node, run_id, count)
+        for text, pipeline, run_id, count in self._all(sql.NAMED_BY_RUNS, (like, like)):
+            names = [name for name, data in rows.decode(text).items() if digest in str(data)]
+            yield Named(f"parameter {names[0]!r}" if names else "output", pipeline, "", run_id, count)
+
+    def broken(self) -> Iterator[Broken]:
+        """What the tables say that cannot be: rows without their run, references to nothing, gaps, open ends."""
+        for sentence, statements in sql.FAULTS.items():
+            for statement in statements.values():
+                for run_id, what, count in self._all(statement):
+                    yield Broken(run_id, sentence.format(what=what), count)
 
     def claimed(self) -> list[Claimed]:
         """The claims there are, by run and process."""
         found = self._all(sql.CLAIMED)
         return [Claimed(run, rows.load_worker(holder), count, state or "") for run, holder, count, state in found]
 
-    def _all(self, statement: str) -> list[Row]:
-        return self._database.read(lambda session: session.execute(statement).fetchall())
+    def _pages(self, statement: str, after: tuple[Parameter, ...], width: int) -> Iterator[list[Row]]:
+        paged = statement.format(limit=_PAGE)
+        while page := self._all(paged, after):
+            yield page
+            after = tuple(page[-1][:width])
+
+    def _all(self, statement: str, parameters: Sequence[Parameter] = ()) -> list[Row]:
+        return self._database.read(lambda session: session.execute(statement, parameters).fetchall())

@@ -183,21 +183,34 @@ RELEASE_ALL = "DELETE FROM claims WHERE run_id = ?"
 
 # references to objects begin with this in the texts of values
 _HAS_OBJECT = """LIKE '%["o",%'"""
-NAMED_OUTPUTS = f"""
-SELECT output, pipeline, node, MAX(run_id), COUNT(*), '', '' FROM step_runs WHERE output {_HAS_OBJECT}
-GROUP BY output, pipeline, node
+# every value that some row names, page by page, so that memory does not grow with the store
+VALUES_OF_STEPS = f"""
+SELECT run_id, node, output FROM step_runs WHERE (run_id, node) > (?, ?) AND output {_HAS_OBJECT}
+ORDER BY run_id, node LIMIT {{limit}}
 """
-NAMED_RESULTS = f"""
-SELECT output, pipeline, node, MAX(run_id), COUNT(*), '', '' FROM results WHERE output {_HAS_OBJECT}
-GROUP BY output, pipeline, node
+VALUES_OF_RESULTS = f"""
+SELECT id, output FROM results WHERE id > ? AND output {_HAS_OBJECT} ORDER BY id LIMIT {{limit}}
 """
-NAMED_LOGGED = f"""
-SELECT l.value, r.pipeline, l.node, MAX(l.run_id), COUNT(*), l.kind, l.name FROM logged l JOIN runs r ON r.id = l.run_id
-WHERE l.value {_HAS_OBJECT} GROUP BY l.value, r.pipeline, l.node, l.kind, l.name
+VALUES_LOGGED = f"SELECT id, value FROM logged WHERE id > ? AND value {_HAS_OBJECT} ORDER BY id LIMIT {{limit}}"
+VALUES_OF_RUNS = f"""
+SELECT id, parameters, output FROM runs WHERE id > ? AND (parameters {_HAS_OBJECT} OR output {_HAS_OBJECT})
+ORDER BY id LIMIT {{limit}}
 """
-NAMED_PARAMETERS = f"""
-SELECT parameters, pipeline, MAX(id), COUNT(*) FROM runs WHERE parameters {_HAS_OBJECT} GROUP BY parameters, pipeline
+# who names an object: asked of the few that are damaged
+NAMED_AS_OUTPUT = """
+SELECT 'output', pipeline, node, MAX(run_id), COUNT(*) FROM step_runs WHERE output LIKE ? GROUP BY pipeline, node
+UNION ALL
+SELECT 'output', pipeline, node, MAX(run_id), COUNT(*) FROM results WHERE output LIKE ? GROUP BY pipeline, node
 """
+NAMED_AS_LOGGED = """
+SELECT l.kind, l.name, r.pipeline, l.node, MAX(l.run_id), COUNT(*) FROM logged l JOIN runs r ON r.id = l.run_id
+WHERE l.value LIKE ? GROUP BY l.kind, l.name, r.pipeline, l.node
+"""
+NAMED_BY_RUNS = """
+SELECT parameters, pipeline, MAX(id), COUNT(*) FROM runs WHERE parameters LIKE ? OR output LIKE ?
+GROUP BY parameters, pipeline
+"""
+
 CLAIMED = """
 SELECT c.run_id, c.holder, COUNT(*), MIN(r.state) FROM claims c LEFT JOIN runs r ON r.id = c.run_id
 GROUP BY c.run_id, c.holder
@@ -231,3 +244,62 @@ FORGET_BY_SIZE = """
 DELETE FROM memos WHERE id <= (
     SELECT MAX(id) FROM (SELECT id, SUM(size) OVER (ORDER BY id DESC) AS total FROM memos) AS summed WHERE total > ?)
 """
+
+_FOUND_AT_MOST = 20
+FAULTS = {
+    "has a {what} whose run is gone": {
+        table: f"""SELECT t.run_id, '{word}', COUNT(*) FROM {table} t LEFT JOIN runs r ON r.id = t.run_id
+                   WHERE r.id IS NULL GROUP BY t.run_id ORDER BY t.run_id LIMIT {_FOUND_AT_MOST}"""
+        for table, word in (
+            ("step_runs", "step"),
+            ("attempts", "attempt"),
+            ("run_events", "event"),
+            ("results", "result"),
+            ("metrics", "metric"),
+            ("logged", "logged value"),
+            ("reuses", "reused step"),
+            ("run_tags", "tag"),
+            ("run_facts", "fact"),
+        )
+    },
+    "names the attempt of a {what} that is gone": {
+        table: f"""SELECT t.run_id, t.node, COUNT(*) FROM {table} t
+                   LEFT JOIN attempts a ON a.run_id = t.{run} AND a.id = t.{attempt}
+                   WHERE t.{attempt} <> '' AND a.id IS NULL GROUP BY t.run_id, t.node LIMIT {_FOUND_AT_MOST}"""
+        for table, run, attempt in (
+            ("step_runs", "made_in", "made_by"),
+            ("reuses", "made_in", "made_by"),
+            ("results", "run_id", "attempt_id"),
+            ("metrics", "run_id", "attempt_id"),
+            ("logged", "run_id", "attempt_id"),
+        )
+    },
+    "lacks the document of {what}": {
+        "runs": f"""SELECT r.id, 'its graph', 1 FROM runs r LEFT JOIN documents d ON d.digest = r.graph_digest
+                    WHERE d.digest IS NULL ORDER BY r.id LIMIT {_FOUND_AT_MOST}""",
+        # key parts begin with the digests of code and environment, 64 digits each
+        **{
+            what: f"""SELECT s.run_id, '{what} ' || s.node, 1 FROM step_runs s
+                      LEFT JOIN documents d ON d.digest = SUBSTR(s.parts, {place}, 64)
+                      WHERE s.parts IS NOT NULL AND d.digest IS NULL ORDER BY s.run_id LIMIT {_FOUND_AT_MOST}"""
+            for what, place in (("the code of step", 3), ("the environment of step", 70))
+        },
+    },
+    "has a gap in its {what}": {
+        "run_events": f"""SELECT r.id, 'events', r.last_event - COALESCE(e.many, 0) FROM runs r LEFT JOIN
+            (SELECT run_id, COUNT(*) AS many, MAX(sequence) AS last FROM run_events GROUP BY run_id) e
+            ON e.run_id = r.id
+            WHERE COALESCE(e.many, 0) <> r.last_event OR COALESCE(e.last, 0) <> r.last_event
+            ORDER BY r.id LIMIT {_FOUND_AT_MOST}""",
+    },
+    "is over, but not its {what}": {
+        "step_runs": f"""SELECT r.id, 'step ' || MIN(s.node), COUNT(*) FROM runs r JOIN step_runs s ON s.run_id = r.id
+            WHERE r.state IN {FINAL_STATES} AND s.state NOT IN {FINAL_STATES} GROUP BY r.id LIMIT {_FOUND_AT_MOST}""",
+        "attempts": f"""SELECT r.id, 'attempt of ' || MIN(s.node), COUNT(*) FROM runs r JOIN attempts s
+            ON s.run_id = r.id WHERE r.state IN {FINAL_STATES} AND s.state NOT IN {FINAL_STATES}
+            GROUP BY r.id LIMIT {_FOUND_AT_MOST}""",
+        "runs": f"""SELECT id, 'time of its end', 1 FROM runs WHERE state IN {FINAL_STATES} AND finished_at IS NULL
+            ORDER BY id LIMIT {_FOUND_AT_MOST}""",
+    },
+}
+"""What must not be in the tables, each by its sentence about a run: statements that give run, what, and how many."""

@@ -4,25 +4,21 @@ Changes nothing; says which step and run a fault affects, and the command that m
 """
 
 import os
-import shlex
 import shutil
-import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from headrace.app.rooms import Rooms
 from headrace.app.upkeep.findings import Finding
+from headrace.app.upkeep.verifying import damaged, database_finding, objects, verify
 from headrace.artifacts.buckets import open_bucket
-from headrace.core.errors import ArtifactError, HeadraceError, UsageError
+from headrace.core.errors import HeadraceError, UsageError
 from headrace.core.ids import short_id
 from headrace.core.states import State
-from headrace.core.values import InlineValue, ObjectValue, objects_in
-from headrace.definition.graph_json import graph_from_json
 from headrace.ports.records import RunFilter, RunRecord
 from headrace.stores.errors import StoreDamagedError
 from headrace.stores.filesystems import network_type
-from headrace.stores.inspection import Claimed, Named, SqlInspection
-from headrace.stores.opening import FILE_NAME
+from headrace.stores.inspection import Claimed, SqlInspection
 
 LEAST_FREE_BYTES = 2 << 30
 _OPEN_STATES = (State.PENDING, State.QUEUED, State.RUNNING)
@@ -35,7 +31,7 @@ _PATIENCE_S = 5.0
 def examine_store(rooms: Rooms, *, deep: bool = False) -> Iterator[Finding]:
     """Everything about the project's store, in order; goes on after a problem as far as it can.
 
-    `deep` reads every object and compares its digest; otherwise presence and size are looked at.
+    `deep` verifies every reference and the bytes of every object; otherwise presence and size are looked at.
     """
     folder = rooms.settings.store
     yield _room(folder if folder.exists() else rooms.settings.root)
@@ -53,22 +49,21 @@ def examine_store(rooms: Rooms, *, deep: bool = False) -> Iterator[Finding]:
     try:
         inspection = SqlInspection(rooms.stores.database)
         yield Finding("store", "ok", f"opens at {rooms.stores.place}, schema {inspection.schema}")
-        yield from _database(rooms, inspection.faults(deep=deep), deep=deep)
         yield from _runs(rooms)
         yield _claims(rooms, inspection.claimed())
-        if reached:
-            yield from _objects(rooms, inspection.named(), deep=deep)
+        yield from verify(rooms, is_reached=reached) if deep else _glance(rooms, inspection, is_reached=reached)
     except StoreDamagedError as error:
-        yield Finding("database", "problem", str(error), _recovery(rooms))
+        yield damaged(rooms, error)
     except UsageError as error:
         yield Finding("store", "note", str(error))
     except HeadraceError as error:
         yield Finding("store", "problem", str(error))
 
 
-def _recovery(rooms: Rooms) -> str:
-    place = rooms.settings.store / FILE_NAME
-    return f"sqlite3 {place} .recover | sqlite3 {place}.mended"
+def _glance(rooms: Rooms, inspection: SqlInspection, *, is_reached: bool) -> Iterator[Finding]:
+    yield database_finding(rooms, inspection, deep=False)
+    if is_reached:
+        yield from objects(rooms, inspection, deep=False)
 
 
 def _room(place: Path) -> Finding:
@@ -107,20 +102,6 @@ def _object_store(rooms: Rooms) -> Finding:
     return Finding("object store", "ok", text)
 
 
-def _database(rooms: Rooms, faults: Sequence[str], *, deep: bool) -> Iterator[Finding]:
-    if rooms.settings.database:
-        begun = time.perf_counter()
-        rooms.stores.database.faults()
-        answered = f"a PostgreSQL server keeps it and answers within {(time.perf_counter() - begun) * 1000:.1f} ms"
-        yield Finding("database", "ok", answered)
-        return
-    if not faults:
-        yield Finding("database", "ok", "every page and index is sound" if deep else "every page is sound")
-        return
-    text = f"{rooms.stores.place} is damaged: {faults[0]}" + (f" and {len(faults) - 1} more" if len(faults) > 1 else "")
-    yield Finding("database", "problem", text, _recovery(rooms))
-
-
 def _runs(rooms: Rooms) -> Iterator[Finding]:
     running = rooms.stores.runs.list(RunFilter(states=_OPEN_STATES, limit=_LISTED))
     dead = [one for one in running if not _is_conducted(rooms, one)]
@@ -145,58 +126,3 @@ def _claims(rooms: Rooms, claimed: Iterable[Claimed]) -> Finding:
             free += one.count
     left = f"; {free} left by runs that are over or dead, which the next run that wants them takes" if free else ""
     return Finding("claims", "ok", f"{held} held by runs under way{left}")
-
-
-def _objects(rooms: Rooms, values: Iterable[Named], *, deep: bool) -> Iterator[Finding]:
-    seen: dict[str, str] = {}
-    size = shown = 0
-    bad: set[str] = set()
-    for named in values:
-        for one in objects_in(named.value):
-            if one.digest not in seen:
-                seen[one.digest] = _problem(rooms, one, deep=deep)
-                size += one.size_bytes
-            if not seen[one.digest] or one.digest in bad:
-                continue
-            bad.add(one.digest)
-            shown += 1
-            if shown <= _SHOWN:
-                yield _finding(rooms, named, seen[one.digest])
-    if len(bad) > _SHOWN:
-        yield Finding("objects", "problem", f"and {len(bad) - _SHOWN} more of {len(seen)} objects are damaged or gone")
-    if not bad:
-        how = "their content is what was stored" if deep else "there, with the size that they had (--deep reads them)"
-        yield Finding("objects", "ok", f"{len(seen)} objects, {size / 1e6:,.1f} MB: {how}")
-
-
-def _problem(rooms: Rooms, one: ObjectValue, *, deep: bool) -> str:
-    try:
-        rooms.artifacts.check(one, content=False)  # where it lives: its content may be that of a copy on this machine
-        if deep:
-            rooms.artifacts.check(one)
-    except ArtifactError as error:
-        return str(error).partition(". ")[0]
-    return ""
-
-
-def _finding(rooms: Rooms, named: Named, problem: str) -> Finding:
-    where = f"step {named.node} of {named.pipeline}" if named.node else f"pipeline {named.pipeline}"
-    others = f" and {named.count - 1} more" if named.count > 1 else ""
-    text = f"{problem}. It is the {named.what} of {where}, run {short_id(named.last_run)}{others}"
-    # the next run of the pipeline notices it by itself where it needs the value; this computes it in any case
-    refresh = ["--refresh", named.node] if named.node else []
-    return Finding("objects", "problem", text, " ".join([*_command(rooms, named.last_run), *refresh]))
-
-
-def _command(rooms: Rooms, run_id: str) -> list[str]:
-    """What runs a run's pipeline again with the same parameters, as far as a command line can say them."""
-    run = rooms.stores.runs.get(run_id)
-    symbol = graph_from_json(rooms.stores.details.document(run.graph_digest)).symbol
-    place = f"{symbol.file}:{symbol.qualname}" if symbol.module == "__main__" else str(symbol)
-    names = [name for name, target in rooms.settings.pipelines.items() if target == place]
-    command = ["headrace", "run", names[0] if names else place]
-    for name, value in run.parameters.items():
-        if isinstance(value, InlineValue) and value.text[0] not in "[{":
-            plain = value.text.strip('"') if value.text[0] == '"' else value.text
-            command += ["-p", shlex.quote(f"{name}={plain}")]
-    return command
