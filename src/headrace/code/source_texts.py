@@ -22,7 +22,7 @@ def text_key(symbol: str, fingerprint: str) -> str:
 def has_text(row: CodeRow) -> bool:
     """Whether a row stands for lines of a file that say what it is: no import, no library, no effect of importing."""
     name = row.symbol.partition(":")[2]
-    return row.first_line > 0 and name[:1] != "<" and name != "__doc__" and not row.fingerprint.startswith("import ")
+    return bool(row.first_line) and name[:1] != "<" and name != "__doc__" and not row.fingerprint.startswith("import ")
 
 
 def source_texts(root: Path, code: Code, known: Mapping[str, str]) -> dict[str, str]:
