@@ -119,3 +119,13 @@ def test_a_missing_file_of_parameters_is_said_to_be_missing(project: Project):
     (project.folder / "flow.py").write_text(COLOURED)
     answer = project.headrace("plan", "flow.py:painting", "--params", "nowhere.yaml")
     assert "There is no parameters' file nowhere.yaml. It is TOML or JSON" in answer.err
+
+
+@pytest.mark.parametrize(("file", "text"), [("p.toml", "rate = 1e400\n"), ("p.json", '{"rate": -1e400}')])
+def test_a_number_of_a_file_that_no_float_holds_is_refused(project: Project, file: str, text: str):
+    rated = GOOD.replace("def pipe()", "def pipe(rate: float = 1.0)")
+    (project.folder / "rated.py").write_text(rated)
+    (project.folder / file).write_text(text)
+    answer = project.headrace("run", "rated:pipe", "--params", file)
+    assert answer.status == 2
+    assert "1e400: a float holds no more than 1.8e308; for infinity write inf" in answer.err

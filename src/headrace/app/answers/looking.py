@@ -55,8 +55,12 @@ def check_item(rooms: Rooms, run: RunRecord, item: int, *, step: str = "") -> No
     sizes = {one.node: len(one.items.states) for one in steps if one.items is not None}
     if not run.state.is_final or any(0 <= item < size for size in sizes.values()):
         return
-    are = ", ".join(f"{node} has items 0 to {size - 1}" for node, size in sizes.items() if size) or "it has no map"
+    are = ", ".join(f"{node} has {_items(size)}" for node, size in sizes.items() if size) or "it has no map"
     raise UsageError(f"There is no item {item} in run {short_id(run.id)}: {are}.")
+
+
+def _items(size: int) -> str:
+    return f"items 0 to {size - 1}" if size > 1 else "one item, 0"
 
 
 def as_it_is(rooms: Rooms, run: RunRecord) -> RunRecord:

@@ -1,6 +1,7 @@
 """Planning anew: parameters are bound, the body is traced, every step's code and environment are read."""
 
 import json
+import math
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -162,11 +163,20 @@ def _kept(rooms: Rooms, plan: Plan) -> dict[str, object]:
     }
 
 
+def _number(text: str) -> float:
+    """A number as a file writes it; raises UsageError for one that would become infinite without saying so."""
+    value = float(text)
+    if math.isinf(value) and any(letter.isdigit() for letter in text):
+        raise UsageError(f"A parameter is {text}: a float holds no more than 1.8e308; for infinity write inf.")
+    return value
+
+
 def _file_parameters(path: Path | None, text: str) -> dict[str, object]:
     if path is None:
         return {}
     try:
-        found = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+        is_json = path.suffix == ".json"
+        found = json.loads(text, parse_float=_number) if is_json else tomllib.loads(text, parse_float=_number)
     except (json.JSONDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(
             f"The parameters' file {path} is no valid {'JSON' if path.suffix == '.json' else 'TOML'}: {error}."
