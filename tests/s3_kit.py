@@ -73,6 +73,7 @@ class S3Server:
                 [program, "server", *options, *fixed, *sizes, *config, "-s3.autoCreateBucket=false",
                  f"-s3.localSocket={self.folder / 's3.sock'}"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder, start_new_session=True,
+                env=clean_environment(),
             )  # fmt: skip
         self._watch = subprocess.Popen(
             [sys.executable, "-S", "-c", _WATCH, str(self._process.pid), str(self.folder)],
@@ -168,5 +169,5 @@ def shared_server() -> S3Server:
 
 
 def clean_environment() -> dict[str, str]:
-    """This process's environment without what concerns S3."""
+    """This process's environment without what concerns S3: the server would take keys in it for its owner's."""
     return {name: text for name, text in os.environ.items() if not name.startswith("AWS_")}

@@ -146,6 +146,10 @@ def test_a_setting_without_sense_is_refused_and_not_shown(project):
         answer = project.headrace("runs", HEADRACE_OBJECTS=told)
         assert answer.err.startswith("error[settings]: HEADRACE_OBJECTS has to be a place in a bucket")
         assert "hush" not in answer.err
+    for name in ("HEADRACE_HOME", "HEADRACE_STORE"):
+        answer = project.headrace("runs", **{name: "s3://hush/x"})
+        assert answer.err.startswith(f"error[settings]: {name} is a place in a bucket")
+        assert "HEADRACE_OBJECTS" in answer.err
     assert "HEADRACE_OBJECT_COPIES" in project.headrace("runs", HEADRACE_OBJECT_COPIES="much").err
     assert json.loads(
         project.ok("run", "damaged:sums", "--json", HEADRACE_OBJECTS="", HEADRACE_OBJECT_COPIES="1 GB").out

@@ -66,7 +66,7 @@ class TestArtifactStoreOverAnObjectStore(ArtifactStoreContract):
 
     def over(self, folder: Path) -> LocalArtifactStore:
         copies = Copies(LocalFolder(str(folder)), 10**9)
-        objects = RemoteFolder(RemoteObjects(lambda: self.remote, "s3://tests", patience_s=2), copies)
+        objects = RemoteFolder(RemoteObjects(lambda: self.remote, "s3://tests", patience_s=30), copies)
         return LocalArtifactStore(folder, pickles="allow", objects=objects)
 
     def damage(self, value, content):

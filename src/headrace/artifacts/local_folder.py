@@ -182,7 +182,10 @@ class LocalFolder:
             return False
         if status.st_size != size:
             return False
-        return self._verified.get(digest) == stamp_of(status) or self._verify(digest, place)
+        try:
+            return self._verified.get(digest) == stamp_of(status) or self._verify(digest, place)
+        except FileNotFoundError:  # removed meanwhile, as copies are
+            return False
 
     def _verify(self, digest: str, place: str) -> bool:
         before = Path(place).stat()

@@ -49,14 +49,14 @@ class RemoteObjects:
     def create(self, key: str, content: bytes) -> bool:
         """Put an object where none is; whether it was put. One that is there is left as it is."""
         import obstore  # as above
-        from obstore.exceptions import AlreadyExistsError, NotSupportedError  # as above
+        from obstore.exceptions import AlreadyExistsError  # as above
 
         def put() -> bool:
             try:
                 obstore.put(self._store, key, content, mode="create", use_multipart=False)
             except AlreadyExistsError:
                 return False
-            except NotSupportedError:
+            except NotImplementedError:  # AWS_CONDITIONAL_PUT says that the server has none
                 self.replace(key, content)
             except Exception as error:
                 if answer_of(error).code != "NotImplemented":

@@ -11,6 +11,7 @@ from pathlib import Path
 import obstore
 import pytest
 
+import headrace
 from headrace.artifacts.buckets import open_bucket
 from headrace.artifacts.copies import Copies
 from headrace.artifacts.local_folder import LocalFolder
@@ -29,6 +30,7 @@ from integration.artifacts.faulty_proxy import Proxy, answer, proxy_to
 from s3_kit import BUCKET, READER, READER_SECRET, SECRET, S3Server, shared_server
 
 pytestmark = [pytest.mark.services, pytest.mark.slow]
+SOURCE = str(Path(headrace.__file__).parents[1])
 LONG = "x" * 9_000
 LARGE = b"0123456789abcdef" * (10 << 16)
 
@@ -52,7 +54,9 @@ class Place:
         self.address = f"s3://{BUCKET}/{self.prefix}"
         self.inside = server.store(self.prefix)
 
-    def store(self, name: str = "one", *, patience_s: float = 5, limit: int = 10**9, **told: str) -> LocalArtifactStore:
+    def store(
+        self, name: str = "one", *, patience_s: float = 30, limit: int = 10**9, **told: str
+    ) -> LocalArtifactStore:
         for key, text in {**self.server.environment(), **told}.items():
             self.patch.setenv(key, text)
         remote = open_bucket(self.address, patience_s=patience_s)
@@ -94,6 +98,25 @@ def test_two_writers_of_one_object_at_once_leave_one_whole_object(place):
     assert len({value.digest for value in values}) == 1
     assert place.keys() == [key_of(values[0].digest)]
     assert place.store("reader").get(values[0]) == LONG
+
+
+def test_of_many_who_create_one_object_at_once_one_does(place):
+    place.store("one")
+    remote = open_bucket(place.address)
+    for turn in range(5):
+        with ThreadPoolExecutor(8) as pool:
+            made = list(pool.map(lambda number: remote.create(f"one-{turn}", b"%d" % number), range(8)))  # noqa: B023
+        assert sum(made) == 1
+        assert remote.whole(f"one-{turn}") == b"%d" % made.index(True)
+        assert not remote.create(f"one-{turn}", b"later")
+
+
+def test_a_store_without_conditional_puts_takes_objects_all_the_same(place):
+    place.patch.setenv("AWS_CONDITIONAL_PUT", "disabled")
+    store = place.store("one")
+    value = store.put(LONG)
+    assert place.store("two").get(value) == LONG
+    assert store.put(LONG) == value
 
 
 def test_an_object_that_is_there_is_not_put_again(place, proxy):
@@ -267,7 +290,7 @@ def test_a_writer_that_is_killed_while_it_uploads_leaves_nothing_that_is_taken_f
     for parts in (1, 3, 6):
         proxy.faults[:] = ["0.2"] * 100
         command = [sys.executable, "-c", WRITER, place.address, str(place.folder / "killed")]
-        writer = subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": sys.path[0]})
+        writer = subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": SOURCE})
         until = time.monotonic() + 30
         while len([one for one in proxy.requests[before:] if "partNumber" in one]) < parts:
             assert time.monotonic() < until
@@ -282,6 +305,47 @@ def test_a_writer_that_is_killed_while_it_uploads_leaves_nothing_that_is_taken_f
     value = first.put(b"0123456789abcdef" * (4 << 20))
     assert place.store("killed").put(b"0123456789abcdef" * (4 << 20)) == value
     assert place.store("other").open_bytes(value) == first.open_bytes(value)
+
+
+MEASURED = """
+import resource, sys
+from pathlib import Path
+from headrace.artifacts.buckets import folder_over
+from headrace.artifacts.store import LocalArtifactStore
+from headrace.core.values import ObjectValue
+folder, address, size = Path(sys.argv[2]), sys.argv[1], int(sys.argv[4])
+objects = folder_over(address, folder, limit_bytes=10**10)
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+store = LocalArtifactStore(folder, objects=objects)
+store.put("x" * 9000)
+before = peak()
+if sys.argv[3] == "write":
+    sink = objects.open_sink()
+    for _ in range(size >> 22):
+        sink.write(bytes(4 << 20))
+    print(objects.commit(sink), peak() - before)
+else:
+    source = objects.open(ObjectValue("file", sys.argv[5], size))
+    print(len(source.map()), peak() - before)
+"""
+
+
+def test_a_large_object_takes_little_memory_to_send_and_to_fetch(place):
+    place.store("unused")
+    size = 256 << 20
+
+    def measured(folder: str, *told: str) -> list[str]:
+        command = [sys.executable, "-c", MEASURED, place.address, str(place.folder / folder), *told]
+        environment = {**os.environ, "PYTHONPATH": SOURCE}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=100)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.split()
+
+    digest, written_mib = measured("writes", "write", str(size))
+    found, read_mib = measured("reads", "read", str(size), digest)
+    assert int(found) == size
+    assert int(written_mib) < 128, written_mib
+    assert int(read_mib) < 128, read_mib
 
 
 def test_copies_keep_to_their_limit_and_what_was_used_last_stays(place):
@@ -330,7 +394,7 @@ for turn in range(6):
 def test_processes_share_one_small_folder_of_copies(place):
     place.store("shared")
     command = [sys.executable, "-c", READER_PROGRAM, place.address, str(place.folder / "shared")]
-    environment = {**os.environ, "PYTHONPATH": sys.path[0]}
+    environment = {**os.environ, "PYTHONPATH": SOURCE}
     several = [subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) for _ in range(3)]
     for one in several:
         _, said = one.communicate(timeout=100)

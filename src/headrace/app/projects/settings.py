@@ -71,6 +71,7 @@ _ENVIRONMENT = {
     "HEADRACE_OBJECT_COPIES": "object_copies",
 }
 _PREFIX = "HEADRACE_"
+_REMOTE = "s3://"
 _OFFERED = 5
 """Where more projects than these lie side by side (`/tmp`, a home), naming them helps nobody."""
 _VARIABLES = (*_ENVIRONMENT, "HEADRACE_HOME", "HEADRACE_TRACEBACK")
@@ -122,6 +123,7 @@ def read_settings(start: Path | None = None, environment: Mapping[str, str] = os
     _refuse_mistyped(environment)
     file = root / "pyproject.toml"
     table = _read_table(file)
+    _refuse_remote_folders(environment, table)
     spoken = {name: variable for variable, name in _ENVIRONMENT.items() if variable in environment}
     table.update((name, environment[variable]) for name, variable in spoken.items())
     known = set(Settings.__struct_fields__) - {"root"}
@@ -134,6 +136,19 @@ def read_settings(start: Path | None = None, environment: Mapping[str, str] = os
     }
     store = checked.pop("store", STORE_FOLDER)
     return Settings(root, root / (environment.get("HEADRACE_HOME") or store), **checked)
+
+
+def _refuse_remote_folders(environment: Mapping[str, str], table: Mapping[str, object]) -> None:
+    """A database, locks and logs lie on a disk; who puts the whole store into a bucket means its objects."""
+    told = {name: environment.get(name) for name in ("HEADRACE_HOME", "HEADRACE_STORE")} | {
+        "`store`": table.get("store")
+    }
+    for name, value in told.items():
+        if str(value).startswith(_REMOTE):
+            raise SettingsError(
+                f"{name} is a place in a bucket, but the store is a folder on this machine, with its database, logs "
+                f"and locks. Its objects can live there: set HEADRACE_OBJECTS, or `objects` in [tool.headrace], to it."
+            )
 
 
 def _refuse_mistyped(environment: Mapping[str, str]) -> None:
@@ -196,9 +211,9 @@ def _objects(value: object, called: str) -> str:
     if value == "":
         return ""
     text = value if isinstance(value, str) else ""
-    bucket, _, prefix = text.removeprefix("s3://").strip("/").partition("/")
+    bucket, _, prefix = text.removeprefix(_REMOTE).strip("/").partition("/")
     is_plain = bucket.replace("-", "").replace(".", "").replace("_", "").isalnum()
-    if not text.startswith("s3://") or not is_plain or any(sign in prefix for sign in "?#@"):
+    if not text.startswith(_REMOTE) or not is_plain or any(sign in prefix for sign in "?#@"):
         raise SettingsError(
             f"{called} has to be a place in a bucket, such as s3://bucket/prefix; empty for the store's folder. Keys "
             f"belong into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile."
