@@ -21,6 +21,8 @@ _MAP_FROM_BYTES = 128 << 10
 _SLICE_BYTES = 64 << 20
 _SETTLED_NS = 20_000_000
 """Two ticks of the slowest kernel clock: a file younger than this might change without a new time stamp."""
+_RENEWED_NS = 600 * 10**9
+"""An object that is put again gets a new time at most this often: who has verified it has to do so again."""
 _STALE_S = 24 * 3600
 _MAX_PIECES = 512
 
@@ -143,7 +145,7 @@ class LocalFolder:
         return self._incoming
 
     def _keep(self, sink: FileSink, digest: str) -> None:
-        if self._is_whole(digest, sink.size_bytes):
+        if self._is_whole(digest, sink.size_bytes) and self._renew(digest):
             sink.discard()
             self._sync_existing(digest)
             return
@@ -186,6 +188,20 @@ class LocalFolder:
             return self._verified.get(digest) == stamp_of(status) or self._verify(digest, place)
         except FileNotFoundError:  # removed meanwhile, as copies are
             return False
+
+    def _renew(self, digest: str) -> bool:
+        """Let the time of an object say that it was put again, so that it is not taken for old; False if it is gone."""
+        place = self.place_of(digest)
+        now = time.time_ns()
+        try:
+            if now - Path(place).stat().st_mtime_ns > _RENEWED_NS:
+                os.utime(place, ns=(now, now - 1_000_000_000))
+                self._verified[digest] = stamp_of(Path(place).stat())
+        except FileNotFoundError:
+            return False
+        except PermissionError:
+            pass  # another user's: whoever removes objects has to be that one
+        return True
 
     def _verify(self, digest: str, place: str) -> bool:
         before = Path(place).stat()

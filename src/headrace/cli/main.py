@@ -46,6 +46,7 @@ COMMANDS = {
     "artifacts": ("reading", "List or export the values that a run has stored."),
     "cancel": ("reading", "Ask a run to stop."),
     "verify": ("keeping", "Compare every digest and every reference of the store."),
+    "gc": ("keeping", "Say what of the store may go by rules, and remove it."),
     "demo": ("starting", "Run the flights example: train, reuse, change, explain."),
     "doctor": ("starting", "Check this machine, project and store."),
     "completion": ("starting", "Print the shell's completion script."),

@@ -1,6 +1,7 @@
 """The port to stored values."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Literal, Protocol
 
 from headrace.core.values import CompositeValue, InlineValue, ObjectValue, Value
@@ -12,7 +13,7 @@ class ArtifactStore(Protocol):
     Threads: every method may be called from any thread and from several processes on one store. Writes are atomic: an
     object is there whole or not at all, and is on its way to disk before `put` returns. Reads verify: damaged content
     raises ArtifactDamagedError, naming the object; a missing one ArtifactMissingError. Nothing is ever altered or
-    removed here.
+    removed here: that is for an `ObjectSweep`.
     """
 
     def put(self, value: object, annotation: object = None, *, owner: str = "") -> Value:
@@ -46,4 +47,21 @@ class ArtifactStore(Protocol):
 
     def open_bytes(self, value: ObjectValue) -> bytes:
         """The raw, verified bytes of one object (a figure, a text) for those who show or export it."""
+        ...
+
+
+class ObjectSweep(Protocol):
+    """Removing objects that nobody needs, beside processes that put and get others. Times are unix seconds."""
+
+    def stored(self) -> Iterator[tuple[str, int, float]]:
+        """Digest, size in bytes and time of the last `put` of each object: of some puts of what was there already, up
+        to ten minutes earlier."""
+        ...
+
+    def remove(self, digest: str, *, before: float) -> bool:
+        """Remove an object, unless it was put again since `before`; whether it is gone."""
+        ...
+
+    def leftovers(self, *, before: float) -> Iterator[tuple[Path, int]]:
+        """Temporary files on this machine that nobody has written to since `before`, with their sizes."""
         ...

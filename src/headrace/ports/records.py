@@ -183,6 +183,16 @@ RUN_FIELDS: Mapping[str, Literal["text", "time", "seconds"]] = {
 """What a condition can say of a run itself; `duration` is from start to finish, of finished runs only."""
 
 
+class RunOutline(Struct, frozen=True):
+    """What rules of retention look at in a run."""
+
+    id: str
+    pipeline: str
+    state: State
+    created_at: float
+    tags: tuple[str, ...] = ()
+
+
 class Condition(Struct, frozen=True):
     """`auc > 0.7`: a field of a run, or its value of a metric (see `TrackingStore.latest`), or a parameter, compared
     with a number or text.

@@ -3,7 +3,7 @@
 Runs and their story, results and their keys, what steps have logged, and a memo of pure computations.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from msgspec import Struct, field
@@ -18,6 +18,7 @@ from headrace.ports.records import (
     ReuseRecord,
     RunEvent,
     RunFilter,
+    RunOutline,
     RunRecord,
     StepRunRecord,
 )
@@ -185,6 +186,46 @@ class MemoStore(Protocol):
 
     def keep(self, key: str, text: str) -> None:
         """Keep a text under this key."""
+        ...
+
+
+class Retention(Protocol):
+    """What is kept for how long: looking over all runs in pages, and forgetting some. Any number of processes."""
+
+    def outlines(self) -> Iterator[RunOutline]:
+        """All runs, newest first."""
+        ...
+
+    def links(self) -> Iterator[tuple[str, str]]:
+        """Pairs of a run and another one that has made what the first reuses; each pair once."""
+        ...
+
+    def settings(self, run_ids: Sequence[str]) -> Iterator[tuple[str, Mapping[str, object]]]:
+        """The settings of these runs, as far as they are there, in no order."""
+        ...
+
+    def forget(self, run_ids: Sequence[str], *, beside: Collection[str]) -> bool:
+        """Remove every row of these runs, in one transaction; those that are not final stay, whole.
+
+        False, and nothing is removed, if a run is under way that is not among `beside`: it may have begun to reuse what
+        would go. Whoever begins afterwards sees none of it.
+        """
+        ...
+
+    def values(self, *, without: Collection[str] = ()) -> Iterator[Value]:
+        """Every value with objects that a run keeps, but for the runs `without`; some several times."""
+        ...
+
+    def documents(self) -> Iterator[str]:
+        """The digests of all documents."""
+        ...
+
+    def named_documents(self, *, without: Collection[str] = ()) -> Iterator[str]:
+        """The digests of documents that runs name (graphs, code, environments), but for the runs `without`."""
+        ...
+
+    def forget_documents(self, digests: Sequence[str], *, newest: str) -> bool:
+        """Remove documents, unless there is a run newer than `newest`, which may name one; whether they were."""
         ...
 
 

@@ -1,7 +1,7 @@
 """Looking a store over as a whole: is the database sound, which objects does it name, who has claimed what. Writes
 nothing."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from msgspec import Struct
 
@@ -10,7 +10,7 @@ from headrace.ports.executors import WorkerIdentity
 from headrace.stores import rows
 from headrace.stores import statements as sql
 from headrace.stores.schema import SCHEMA_VERSION
-from headrace.stores.sessions import Database, Parameter, Row
+from headrace.stores.sessions import Database, Parameter, Row, Session
 
 _PAGE = 250
 """Rows that are held at once: one may carry 256 KiB of references."""
@@ -56,18 +56,21 @@ class SqlInspection:
         """What the database itself finds wrong with its file; `deep` compares indexes with tables too."""
         return self._database.faults(deep=deep)
 
-    def values(self) -> Iterator[Value]:
-        """Every value with objects that some row names, some several times; in pages, whatever the store's size."""
-        for page in self._pages(sql.VALUES_OF_STEPS, ("", ""), 2):
-            yield from (rows.load_value(text) for _, _, text in page)
-        for statement in (sql.VALUES_OF_RESULTS, sql.VALUES_LOGGED):
-            for page in self._pages(statement, (0,), 1):
-                yield from (rows.load_value(text) for _, text in page)
-        for page in self._pages(sql.VALUES_OF_RUNS, ("",), 1):
-            for _, parameters, output in page:
-                yield from (value_from_json(data) for data in rows.decode(parameters).values())
-                if output is not None:
-                    yield rows.load_value(output)
+    def values(self, *, without: Collection[str] = ()) -> Iterator[Value]:
+        """Every value with objects that rows name, but for the runs `without`; in pages, whatever the store's size."""
+        for statement, first in (
+            (sql.VALUES_OF_STEPS, ("", "")),
+            (sql.VALUES_OF_RESULTS, (0,)),
+            (sql.VALUES_LOGGED, (0,)),
+        ):
+            place = 0 if len(first) > 1 else 1
+            for page in pages(self._database, statement, first):
+                yield from (rows.load_value(row[2]) for row in page if row[place] not in without)
+        for page in pages(self._database, sql.VALUES_OF_RUNS, ("",)):
+            for run_id, parameters, output in page:
+                if run_id not in without:
+                    yield from (value_from_json(data) for data in rows.decode(parameters).values())
+                    yield from () if output is None else (rows.load_value(output),)
 
     def named(self, digest: str) -> Iterator[Named]:
         """What an object is, to whom; by a look through all rows, for the few that are damaged."""
@@ -92,11 +95,19 @@ class SqlInspection:
         found = self._all(sql.CLAIMED)
         return [Claimed(run, rows.load_worker(holder), count, state or "") for run, holder, count, state in found]
 
-    def _pages(self, statement: str, after: tuple[Parameter, ...], width: int) -> Iterator[list[Row]]:
-        paged = statement.format(limit=_PAGE)
-        while page := self._all(paged, after):
-            yield page
-            after = tuple(page[-1][:width])
-
     def _all(self, statement: str, parameters: Sequence[Parameter] = ()) -> list[Row]:
         return self._database.read(lambda session: session.execute(statement, parameters).fetchall())
+
+
+def pages(
+    database: Database, statement: str, after: tuple[Parameter, ...], *, limit: int = _PAGE
+) -> Iterator[list[Row]]:
+    """The rows of a statement that begins behind a key, page by page; its first columns are that key."""
+    paged, width = statement.format(limit=limit), len(after)
+
+    def work(session: Session) -> list[Row]:
+        return session.execute(paged, after).fetchall()
+
+    while page := database.read(work):
+        yield page
+        after = tuple(page[-1][:width])

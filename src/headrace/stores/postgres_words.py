@@ -34,6 +34,8 @@ DIFFERENT: Mapping[str, str] = {
     sql.MEANS_OF_MAP: sql.MEANS_OF_MAP.replace("AVG(value)", _MEAN).replace(
         "FROM ordered WHERE place = 1", f"FROM ({_ORDERED_WITH_TOTAL}) AS counted"
     ),
+    # SQLite lets one write at a time; here a run must not begin between a look at those under way and the removal
+    sql.HOLD_RUNS: "LOCK TABLE runs IN SHARE ROW EXCLUSIVE MODE",
 }
 """The statements that PostgreSQL needs in other words, by the common one."""
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from headrace.stores.sessions import Session
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """The number of the newest migration, so that an up-to-date store is recognised without looking for files."""
 
 VERSION = "SELECT version FROM headrace_schema"

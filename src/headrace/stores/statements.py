@@ -189,9 +189,9 @@ SELECT run_id, node, output FROM step_runs WHERE (run_id, node) > (?, ?) AND out
 ORDER BY run_id, node LIMIT {{limit}}
 """
 VALUES_OF_RESULTS = f"""
-SELECT id, output FROM results WHERE id > ? AND output {_HAS_OBJECT} ORDER BY id LIMIT {{limit}}
+SELECT id, run_id, output FROM results WHERE id > ? AND output {_HAS_OBJECT} ORDER BY id LIMIT {{limit}}
 """
-VALUES_LOGGED = f"SELECT id, value FROM logged WHERE id > ? AND value {_HAS_OBJECT} ORDER BY id LIMIT {{limit}}"
+VALUES_LOGGED = f"SELECT id, run_id, value FROM logged WHERE id > ? AND value {_HAS_OBJECT} ORDER BY id LIMIT {{limit}}"
 VALUES_OF_RUNS = f"""
 SELECT id, parameters, output FROM runs WHERE id > ? AND (parameters {_HAS_OBJECT} OR output {_HAS_OBJECT})
 ORDER BY id LIMIT {{limit}}
@@ -303,3 +303,33 @@ FAULTS = {
     },
 }
 """What must not be in the tables, each by its sentence about a run: statements that give run, what, and how many."""
+
+# what runs are kept for how long; a database that lets several write at once locks the table first
+HOLD_RUNS = "SELECT 1"
+OUTLINES = "SELECT id, pipeline, state, created_at, tags FROM runs WHERE id < ? ORDER BY id DESC LIMIT {limit}"
+LINKS = """
+SELECT DISTINCT run_id, made_in FROM reuses WHERE run_id > ? AND run_id <= ? AND made_in <> run_id
+"""
+NEXT_RUNS = "SELECT id FROM runs WHERE id > ? ORDER BY id LIMIT {limit}"
+SETTINGS_OF = "SELECT id, settings FROM runs WHERE id IN ({marks})"
+OPEN_RUNS = "SELECT id FROM runs WHERE state IN ('pending', 'queued', 'running')"
+FINAL_AMONG = f"SELECT id, tags FROM runs WHERE id IN ({{marks}}) AND state IN {FINAL_STATES}"
+FORGET_RUNS = tuple(
+    f"DELETE FROM {table} WHERE {column} IN ({{marks}})"
+    for table, column in (
+        *(("runs", "id"), ("run_facts", "run_id"), ("step_runs", "run_id"), ("reuses", "run_id")),
+        *(("attempts", "run_id"), ("run_events", "run_id"), ("results", "run_id"), ("metrics", "run_id")),
+        ("logged", "run_id"),
+    )
+)
+ALL_DOCUMENTS = "SELECT digest FROM documents WHERE digest > ? ORDER BY digest LIMIT {limit}"
+NAMED_DOCUMENTS = """
+SELECT s.run_id, s.node, SUBSTR(s.parts, 3, 64), SUBSTR(s.parts, 70, 64) FROM step_runs s
+WHERE (s.run_id, s.node) > (?, ?) AND s.parts IS NOT NULL ORDER BY s.run_id, s.node LIMIT {limit}
+"""
+GRAPHS_AND_SETTINGS = "SELECT id, graph_digest, settings FROM runs WHERE id > ? ORDER BY id LIMIT {limit}"
+PARTS_OF_RESULTS = """
+SELECT id, run_id, SUBSTR(parts, 3, 64), SUBSTR(parts, 70, 64) FROM results WHERE id > ? ORDER BY id LIMIT {limit}
+"""
+HAS_NEWER = "SELECT 1 FROM runs WHERE id > ? LIMIT 1"
+FORGET_DOCUMENTS = "DELETE FROM documents WHERE digest IN ({marks})"
