@@ -7,7 +7,7 @@ import headrace
 from headrace.cli.main import COMMANDS
 
 SOURCES = sorted(Path(headrace.__file__).parent.rglob("*.py"))
-TOLD = re.compile(r"`headrace (\w+)")
+TOLD = re.compile(r"`headrace ([\w-]+)")
 
 
 def test_every_command_that_a_text_names_exists():
