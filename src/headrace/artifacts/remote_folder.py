@@ -1,14 +1,21 @@
 """Objects by digest in an object store, with copies on this machine in front of it: formats map files, and content is
 hashed before its name is known."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from headrace.artifacts.copies import Copies
 from headrace.artifacts.errors import ArtifactDamagedError, ArtifactMissingError, ArtifactUnwritableError
 from headrace.artifacts.local_folder import FileSource
-from headrace.artifacts.objects import ObjectSource, RawBytes, Sink
+from headrace.artifacts.objects import RawBytes, Sink
 from headrace.artifacts.remote_objects import PIECE_BYTES, RemoteObjects
 from headrace.core.values import ObjectValue
+
+_TRIES = 5
+"""How often a copy may go before it is opened: others may be making room."""
+
+T = TypeVar("T")
 
 
 class RemoteFolder:
@@ -144,21 +151,19 @@ class CopySource:
 
     def read(self) -> bytes:
         """All bytes."""
-        try:
-            return self._copy.read()
-        except FileNotFoundError:
-            return self._anew().read()
+        return self._taken(FileSource.read)
 
     def map(self, *, private: bool = False) -> RawBytes:
         """The copy mapped into memory; small ones are read."""
-        try:
-            return self._copy.map(private=private)
-        except FileNotFoundError:
-            return self._anew().map(private=private)
+        return self._taken(lambda copy: copy.map(private=private))
 
-    def _anew(self) -> ObjectSource:
-        self._copy = self._folder.copy_of(self._value)
-        return self._copy
+    def _taken(self, take: Callable[[FileSource], T]) -> T:
+        for _ in range(_TRIES):
+            try:
+                return take(self._copy)
+            except FileNotFoundError:
+                self._copy = self._folder.copy_of(self._value)
+        return take(self._copy)
 
 
 def key_of(digest: str) -> str:
