@@ -69,7 +69,7 @@ def test_a_sound_store_is_told_in_a_line_each(project: Project):
     assert found(project, "--deep") == []
     told = {one["what"]: one["text"] for one in project.ok("doctor", "--json").data}
     assert {"disk", "permissions", "file system", "store", "database", "runs", "claims", "objects"} <= set(told)
-    assert told["store"].endswith("schema 1")
+    assert told["store"].endswith("schema 2")
     assert told["objects"].startswith("3 objects, ")
 
 

@@ -305,7 +305,7 @@ FAULTS = {
 """What must not be in the tables, each by its sentence about a run: statements that give run, what, and how many."""
 
 # what runs are kept for how long; a database that lets several write at once locks the table first
-HOLD_RUNS = "SELECT 1"
+HOLD_RUNS = "SELECT 1 AS held"
 OUTLINES = "SELECT id, pipeline, state, created_at, tags FROM runs WHERE id < ? ORDER BY id DESC LIMIT {limit}"
 LINKS = """
 SELECT DISTINCT run_id, made_in FROM reuses WHERE run_id > ? AND run_id <= ? AND made_in <> run_id
