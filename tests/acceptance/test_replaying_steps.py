@@ -143,3 +143,15 @@ def test_python_gives_the_inputs_of_a_step_and_of_an_item(project: Project):
     code = "import headrace as hr\nstep = hr.get_run().step('fit')\ngiven = step.inputs()\n"
     code += "print(given['x'], given['line'].slope, given['table'].shape, step.inputs(item=3)['x'])\n"
     assert project.python(code).out == "2 0.5 (4, 2) 3\n"
+
+
+def test_a_test_case_that_cannot_be_written_leaves_nothing_and_can_be_tried_again(project: Project):
+    project.ok("run", "flow:flow")
+    (project.folder / "tests").mkdir()
+    (project.folder / "tests" / "cases").write_text("no folder")
+    refused = project.headrace("test-case", "last", "fit", "--item", "1")
+    assert refused.status == 2
+    assert list((project.folder / "tests").iterdir()) == [project.folder / "tests" / "cases"]
+    (project.folder / "tests" / "cases").unlink()
+    [file, _] = project.ok("test-case", "last", "fit", "--item", "1").out.splitlines()
+    assert project.script("-m", "pytest", "-q", file).status == 0

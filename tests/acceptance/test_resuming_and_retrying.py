@@ -62,6 +62,9 @@ def total(xs: list[int]) -> int:
     if Path("wait").exists():
         Path("waits").touch()
         time.sleep(60)
+    if Path("kill").exists():
+        Path("kill").unlink()
+        os.kill(os.getpid(), signal.SIGKILL)
     if Path("break").exists():
         raise ValueError("total is broken")
     return sum(xs)
@@ -329,3 +332,29 @@ def test_a_script_s_run_is_resumed_from_the_command_line_and_from_python(project
     answer = project.python("import headrace as hr\nif __name__ == '__main__':\n    print(hr.retry('last').output)\n")
     assert answer.out == "30\n", answer.err
     assert counts(project) == {"announce": 1, "load": 1, "part": 5, "sample": 1, "total": 3}
+
+
+def test_python_resumes_a_killed_run_too(project: Project):
+    run = killed_in_total(project)
+    before = counts(project)
+    code = "import headrace as hr\nif __name__ == '__main__':\n    run = hr.resume('last')\n    print(run.id, run.output)\n"
+    assert project.python(code).out == f"{run} 18\n"
+    assert counts(project) == {**before, "total": before["total"] + 1}
+
+
+@pytest.mark.parametrize("command", ["resume", "retry"])
+def test_a_step_that_kills_its_process_under_these_commands_is_tried_again_and_nothing_else_is(
+    project: Project, command: str
+):
+    if command == "resume":
+        killed_in_total(project)
+    else:
+        (project.folder / "break").touch()
+        assert project.headrace("run", "flow:flow").status == 1
+        (project.folder / "break").unlink()
+    before = counts(project)
+    (project.folder / "kill").touch()
+    answer = project.ok(command, "last", "--lanes", "1")
+    assert answer.out == "output: 18\n"
+    assert counts(project) == {**before, "total": before["total"] + 2}
+    assert project.ok("runs", "--json").data[0]["state"] == "succeeded"

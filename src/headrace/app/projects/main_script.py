@@ -13,10 +13,11 @@ def name_main_script(settings: Settings) -> None:
 
     What a script stores is then read by `headrace run script.py:name` too, and the other way round.
     """
-    name_main(_name_of(getattr(sys.modules.get(MAIN), "__file__", None) or "", settings))
+    name_main(module_of(getattr(sys.modules.get(MAIN), "__file__", None) or "", settings))
 
 
-def _name_of(file: str, settings: Settings) -> str:
+def module_of(file: str, settings: Settings) -> str:
+    """The name by which a file of the project is imported; empty if it cannot be."""
     path = Path(file).resolve() if file else None
     if path is None or path.suffix != ".py":
         return ""
